@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "base/path.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/openat2.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+#include "base/cleanup.h"
+#include "base/strv.h"
+
+/* Set by the kernel when a rename raced with ".." resolution; a handful of tries is its advice. */
+#define OPENAT2_TRIES 32
+
+static int
+open_resolved(int root_fd, const char *path, uint64_t flags, mode_t mode, uint64_t resolve)
+{
+        struct open_how how = {
+                .flags = flags | O_CLOEXEC,
+                .mode = (flags & (O_CREAT | __O_TMPFILE)) ? mode : 0,
+                .resolve = resolve,
+        };
+
+        for (unsigned i = 0; i < OPENAT2_TRIES; i++) {
+                long fd = syscall(SYS_openat2, root_fd, path, &how, sizeof(how));
+
+                if (fd >= 0)
+                        return (int) fd;
+                if (errno != EAGAIN && errno != EINTR)
+                        return -errno;
+        }
+        return -EAGAIN;
+}
+
+int path_open_in_root(int root_fd, const char *path, uint64_t flags, mode_t mode)
+{
+        return open_resolved(root_fd, path, flags, mode, RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS);
+}
+
+static const char *relative(const char *path)
+{
+        path += strspn(path, "/");
+        return *path ? path : ".";
+}
+
+int path_open_beneath(int root_fd, const char *path, uint64_t flags, mode_t mode)
+{
+        return open_resolved(root_fd, relative(path), flags, mode,
+                             RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
+}
+
+static int open_or_make_component(int dir_fd, const char *name)
+{
+        int fd;
+
+        fd = path_open_beneath(dir_fd, name, O_PATH | O_DIRECTORY, 0);
+        if (fd != -ENOENT)
+                return fd;
+        if (mkdirat(dir_fd, name, 0755) < 0 && errno != EEXIST)
+                return -errno;
+        return path_open_beneath(dir_fd, name, O_PATH | O_DIRECTORY, 0);
+}
+
+int path_make_directory(int root_fd, const char *path)
+{
+        _cleanup_(strv_free_p) char **components = NULL;
+        _cleanup_(fd_close_p) int fd = -EBADF;
+        int r;
+
+        r = strv_split(&components, path, "/");
+        if (r < 0)
+                return r;
+        fd = fcntl(root_fd, F_DUPFD_CLOEXEC, 3);
+        if (fd < 0)
+                return -errno;
+        strv_foreach(name, components) {
+                int next;
+
+                if (streq(*name, "."))
+                        continue;
+                if (streq(*name, ".."))
+                        return -EXDEV;
+                next = open_or_make_component(fd, *name);
+                if (next < 0)
+                        return next;
+                (void) fd_close(fd);
+                fd = next;
+        }
+        return TAKE_FD(fd);
+}
+
+int path_make_file(int root_fd, const char *path)
+{
+        _cleanup_(fd_close_p) int dir_fd = -EBADF, made = -EBADF;
+        _cleanup_(free_p) char *parent = NULL;
+        const char *slash = strrchr(path, '/');
+        const char *name = slash ? slash + 1 : path;
+        struct stat st;
+        int fd;
+
+        if (!*name || streq(name, ".") || streq(name, ".."))
+                return -EISDIR;
+        parent = strndup(path, slash ? (size_t) (slash - path) : 0);
+        if (!parent)
+                return -ENOMEM;
+        dir_fd = path_make_directory(root_fd, parent);
+        if (dir_fd < 0)
+                return dir_fd;
+        made = path_open_beneath(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0644);
+        if (made < 0 && made != -EEXIST)
+                return made;
+        fd = path_open_beneath(dir_fd, name, O_PATH | O_NOFOLLOW, 0);
+        if (fd < 0)
+                return fd;
+        if (fstat(fd, &st) < 0 || S_ISDIR(st.st_mode) || S_ISLNK(st.st_mode)) {
+                (void) fd_close(fd);
+                return S_ISDIR(st.st_mode) ? -EISDIR : -ELOOP;
+        }
+        return fd;
+}
+
+FdPath fd_path(int fd)
+{
+        FdPath path;
+
+        (void) snprintf(path.text, sizeof(path.text), "/proc/self/fd/%d", fd);
+        return path;
+}
+
+bool path_is_normalized(const char *path)
+{
+        size_t n = strlen(path);
+
+        if (path[0] != '/' || n >= PATH_MAX)
+                return false;
+        if (n == 1)
+                return true;
+        if (path[n - 1] == '/')
+                return false;
+        for (const char *p = path; p;) {
+                const char *end;
+
+                p++;
+                end = strchr(p, '/');
+                n = end ? (size_t) (end - p) : strlen(p);
+                if (n == 0 || (n == 1 && p[0] == '.') || (n == 2 && p[0] == '.' && p[1] == '.'))
+                        return false;
+                p = end;
+        }
+        return true;
+}
