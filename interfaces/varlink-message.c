@@ -139,10 +139,10 @@ static json_t *error_parameters(const Error *error)
                 return json_pack("{s:s,s:s}", "parameter", error->object ? error->object : "",
                                  "message", error_message(error));
         case ERROR_FAILED:
-                if (error->errnum != ENOMEM)
-                        return json_pack("{s:s,s:i}", "message", error_message(error), "errno",
-                                         error->errnum);
-                /* fall through */
+                return error->errnum == ENOMEM
+                               ? json_pack("{s:s}", "message", error_message(error))
+                               : json_pack("{s:s,s:i}", "message", error_message(error), "errno",
+                                           error->errnum);
         default:
                 return json_pack("{s:s}", "message", error_message(error));
         }

@@ -280,27 +280,33 @@ int varlink_stream_read(VarlinkStream *stream, json_t **ret, FdArray *ret_fds, E
         }
 }
 
+/* `control` has room for VARLINK_FDS_MAX. */
+static void put_rights(struct msghdr *header, struct cmsghdr *control, const FdArray *fds)
+{
+        size_t size = sizeof(int) * fds->n;
+
+        *control = (struct cmsghdr){
+                .cmsg_len = CMSG_LEN(size),
+                .cmsg_level = SOL_SOCKET,
+                .cmsg_type = SCM_RIGHTS,
+        };
+        memcpy(CMSG_DATA(control), fds->fds, size);
+        header->msg_control = control;
+        header->msg_controllen = CMSG_SPACE(size);
+}
+
 static int send_output(VarlinkStream *stream, Output *output)
 {
         union {
                 struct cmsghdr header;
                 char space[CMSG_SPACE(sizeof(int) * VARLINK_FDS_MAX)];
-        } control = { 0 };
+        } control;
         struct iovec iov = { output->data + output->sent, output->size - output->sent };
         struct msghdr header = { .msg_iov = &iov, .msg_iovlen = 1 };
         ssize_t n;
 
-        if (output->fds.n > 0) {
-                struct cmsghdr *c;
-
-                header.msg_control = &control;
-                header.msg_controllen = CMSG_SPACE(sizeof(int) * output->fds.n);
-                c = CMSG_FIRSTHDR(&header);
-                c->cmsg_level = SOL_SOCKET;
-                c->cmsg_type = SCM_RIGHTS;
-                c->cmsg_len = CMSG_LEN(sizeof(int) * output->fds.n);
-                memcpy(CMSG_DATA(c), output->fds.fds, sizeof(int) * output->fds.n);
-        }
+        if (output->fds.n > 0)
+                put_rights(&header, &control.header, &output->fds);
         n = sendmsg(stream->fd, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
         if (n < 0)
                 return errno == EINTR ? 0 : -errno;
