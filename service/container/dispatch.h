@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What every call goes through, whatever door it came in by: the types of its arguments, limits,
+ * authority, then the verb; errors are mapped and logged in one place. */
+
+#include "container/call.h"
+
+/* dispatch() - check and run; always leads to an answer. Takes no reference of the caller's away:
+ * call_unref() is still the caller's. */
+void dispatch(Call *call);
+
+/* What a caller may have in flight, all verbs together; beyond it: LimitsExceeded. */
+#define CALLS_PER_UID_MAX 256
