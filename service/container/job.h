@@ -22,6 +22,7 @@ struct Job {
         char *kind;      /* create, destroy */
         char *container; /* id */
         uid_t owner;     /* who started it */
+        char *bus_name;  /* over D-Bus: its unique name, for unicast signals; else NULL */
         Action action;   /* of the verb that started it: who holds it may wait and cancel */
         JobState state;
         double progress; /* 0..1, -1: unknown */

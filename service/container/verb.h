@@ -7,13 +7,18 @@
  * of the varlink interface; the D-Bus door translates by the signatures written here (its names
  * are the same in lower_snake). Conventions of the translation:
  *
- *      s                string                 b   true/false
- *      i u x t          integer                d   number
- *      as               list of strings        h   index into the message's file descriptors
- *      ah               list of indexes; where the JSON has one integer (or nothing), it is a list
- * of one (or none) a(ss)            list of {key, value}   a{ss}  object of strings o a container
- * (string: its id) or a job (integer) a{sv}            object; aa{sv} list of objects: of the
- * fields in `rows`
+ *      s            string
+ *      b            true, false
+ *      i u x t      integer
+ *      d            number
+ *      as           list of strings
+ *      h            index into the message's file descriptors
+ *      ah           list of indexes; where the JSON has one integer (or none), a list of one (or none)
+ *      a(ss)        list of {key, value}
+ *      a{ss}        object of strings
+ *      o            a container (string: its id) or a job (integer)
+ *      a{sv}        object with the fields in `rows`
+ *      aa{sv}       list of such objects
  */
 
 #include <stddef.h>
