@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Hooks of lxc.conf: a configured line is split into words by us (quotes as in a shell, no
+ * expansion) and executed with an argument vector, never through a shell. What it writes goes line
+ * by line to a handler; the last line is part of the error when it fails.
+ *
+ * Convention 0 (lxc.hook.version, the default): WORDS... NAME SECTION TYPE EXTRA...
+ * Convention 1: WORDS... EXTRA..., with LXC_HOOK_TYPE and LXC_HOOK_SECTION in the environment. */
+
+#include "base/error.h"
+#include "config/config.h"
+
+struct PlanInput;
+
+/* What all hooks of one run have in common. */
+typedef struct HookSet {
+        char *name;
+        unsigned version;
+        char **lines[_HOOK_TYPE_MAX];
+        char **environment; /* inherited variables and LXC_* of every hook */
+        char **inside;      /* lxc.environment(.hooks), for the hooks that run inside as well */
+} HookSet;
+
+/* Needs no Plan, so that stop and post-stop can run when there is none. Pure. */
+int hook_set_make(const Config *config,
+                  const struct PlanInput *input,
+                  HookSet **ret,
+                  Error *reterr);
+HookSet *hook_set_free(HookSet *set);
+DEFINE_CLEANUP(HookSet *, hook_set_free)
+
+/* One line of output, without its newline. */
+typedef void (*HookOutput)(HookType type, const char *line, void *userdata);
+
+/* The usual HookOutput of a process that can log: an event with HOOK=. */
+void hook_output_log(HookType type, const char *line, void *userdata);
+
+/* One execution. The strings are only used during hook_run_start(). */
+typedef struct HookCall {
+        const HookSet *set;
+        HookType type;
+        const char *line;         /* as configured */
+        char *const *arguments;   /* after the words and, in convention 0, NAME lxc TYPE */
+        char *const *environment; /* more "NAME=value": LXC_PID=, LXC_TARGET= ...; may be NULL */
+        HookOutput output;        /* NULL: hook_output_log */
+        void *userdata;
+} HookCall;
+
+/* A running hook, for an event loop: watch the output fd (EPOLLIN) with hook_run_read() and the
+ * pidfd (EPOLLIN); when the pidfd is readable, hook_run_finish(). */
+typedef struct HookRun HookRun;
+
+int hook_run_start(const HookCall *call, HookRun **ret, Error *reterr);
+int hook_run_pidfd(const HookRun *run);
+int hook_run_output_fd(const HookRun *run); /* non-blocking */
+
+/* Passes on the whole lines that are there. Return: 1 when there may be more, 0 at end of file
+ * (stop watching). */
+int hook_run_read(HookRun *run);
+
+/* Reads what is left without waiting, reaps (waits for the program). Return: 0; < 0 with
+ * ERROR_HOOK_FAILED naming hook, program, exit status or signal and the last line it wrote. */
+int hook_run_finish(HookRun *run, Error *reterr);
+
+/* Kills and reaps what still runs. NULL in, NULL out. */
+HookRun *hook_run_free(HookRun *run);
+DEFINE_CLEANUP(HookRun *, hook_run_free)
+
+/* hooks_run() - every hook of `call->type` in order, waiting for each; `call->line` is ignored.
+ * The first failure ends it. For the child side of a start and for clean-up. */
+int hooks_run(const HookCall *call, Error *reterr);
+
+/* hook_split() - words of a configured line: blanks separate, '...' is literal, in "..." and
+ * outside a backslash takes the next character. Return: 0, -EINVAL (a quote is not closed, or
+ * nothing but blanks), -ENOMEM. */
+int hook_split(const char *line, char ***ret);

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* A start as data: everything the launcher must know, resolved. plan_make() is a pure function of
+ * the configuration and PlanInput: it needs no rights and touches nothing, so `nagaya-run --plan`
+ * and the tests print what a start would do. What a configuration asks for and cannot be honoured
+ * is refused here, with ERROR_NOT_SUPPORTED and the name of the key. */
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "config/config.h"
+#include "runtime/hook.h"
+
+typedef struct PlanInput {
+        const char *id;          /* as in the unit's name */
+        const char *name;        /* the container's */
+        const char *directory;   /* LXCPATH/NAME */
+        const char *config_file; /* LXC_CONFIG_FILE of hooks */
+        const char *lxcpath;
+        const char *fstab;        /* text of lxc.mount.fstab's file, NULL: none (plan_read_fstab) */
+        char *const *environment; /* our own: inherited by hooks, source of "K" entries */
+        bool apparmor;            /* the kernel enforces AppArmor */
+} PlanInput;
+
+/* Fills in what depends on this host: environment, apparmor. */
+void plan_input_host(PlanInput *input);
+
+/* plan_read_fstab() - the text of the file lxc.mount.fstab names; *ret is NULL when it is unset.
+ */
+int plan_read_fstab(const Config *config, char **ret, Error *reterr);
+
+/* One mount below the container's root. */
+typedef struct PlanMount {
+        char *source;         /* absolute, or below the root with `source_in_root` */
+        char *target;         /* below the root, no leading slash */
+        char *type;           /* NULL: a bind mount */
+        char *data;           /* options of the file system, or NULL */
+        uint64_t set, clear;  /* MOUNT_ATTR_* */
+        uint64_t propagation; /* MS_SHARED, MS_PRIVATE ..., 0: as it comes */
+        bool recursive;       /* rbind */
+        bool recursive_propagation;
+        bool optional;
+        bool source_in_root;
+        enum {
+                CREATE_NOTHING,
+                CREATE_DIRECTORY,
+                CREATE_FILE
+        } create;
+} PlanMount;
+
+typedef enum AutoMount {
+        AUTO_NONE, /* not mounted */
+        AUTO_READ_WRITE,
+        AUTO_READ_ONLY,
+        AUTO_MIXED, /* proc, sys: read-only but for what belongs to the network namespace */
+} AutoMount;
+
+typedef struct PlanLimit {
+        int resource; /* RLIMIT_* */
+        struct rlimit value;
+} PlanLimit;
+
+/* A rule for device nodes, in order; the last that matches decides. */
+typedef struct DeviceRule {
+        bool allow;
+        char type;            /* 'b', 'c', 'a' (both) */
+        int64_t major, minor; /* -1: any */
+        unsigned access;      /* BPF_DEVCG_ACC_* */
+} DeviceRule;
+
+typedef struct PlanDevices {
+        DeviceRule *rules;
+        size_t n_rules;
+        bool filter; /* any rule was given */
+} PlanDevices;
+
+typedef struct PlanTerminals {
+        bool console;          /* false: lxc.console.path = none, init's stdio is /dev/null */
+        unsigned n_ttys;       /* /dev/tty1 ... */
+        unsigned pts_max;      /* of the private devpts instance; 0: no instance of its own */
+        char *directory;       /* lxc.tty.dir, below /dev; or NULL */
+        char *console_logfile; /* for the supervisor */
+} PlanTerminals;
+
+typedef struct PlanInit {
+        char **command; /* [0] is absolute */
+        char *cwd;      /* never NULL */
+        uid_t uid;
+        gid_t gid;
+        gid_t *groups;
+        size_t n_groups;
+        char **environment; /* whole */
+        int parent_death_signal;
+} PlanInit;
+
+typedef struct PlanSecurity {
+        uint64_t capabilities; /* what the container may ever have: bit N = capability N */
+        bool no_new_privs;
+        bool session_keyring;
+        char *seccomp_profile; /* path, NULL: no filter */
+        bool core_scheduling;
+} PlanSecurity;
+
+typedef struct Plan {
+        char *id, *name, *directory, *config_file, *lxcpath;
+
+        uint64_t namespaces; /* CLONE_NEW* of clone3(2) */
+        char *time_offsets;  /* text for timens_offsets, NULL: no time namespace */
+        IdMap *id_maps;      /* of the user namespace; empty: none */
+        size_t n_id_maps;
+
+        char *rootfs;       /* the directory that becomes the root */
+        char *rootfs_mount; /* where it is mounted before the pivot */
+        PlanMount rootfs_options;
+
+        char *hostname; /* NULL: the host's stays */
+        unsigned long personality;
+        bool personality_set;
+        bool loopback; /* a network namespace of its own, lo up */
+
+        bool autodev;
+        uint64_t autodev_size; /* bytes */
+        AutoMount proc, sys, cgroup;
+        PlanMount *mounts;
+        size_t n_mounts;
+
+        PlanTerminals terminals;
+        PlanLimit *limits;
+        size_t n_limits;
+        KeyValueList sysctls;      /* "net.ipv4.ip_forward" */
+        KeyValueList proc_files;   /* "oom_score_adj" */
+        KeyValueList cgroup_files; /* files of payload/, without devices.* */
+        PlanDevices devices;
+        PlanSecurity security;
+        PlanInit init;
+        HookSet *hooks;
+        bool ephemeral; /* removed at its end */
+} Plan;
+
+/* plan_make() - `ret_warnings` (owned by the caller, may be NULL in and out) are sentences about
+ * keys that have no effect. Return: 0, -errno: ERROR_NOT_SUPPORTED or ERROR_INVALID_CONFIG, with
+ * the key as the error's object. */
+int plan_make(const Config *config,
+              const PlanInput *input,
+              Plan **ret,
+              char ***ret_warnings,
+              Error *reterr);
+Plan *plan_free(Plan *plan);
+DEFINE_CLEANUP(Plan *, plan_free)
+
+/* plan_print() - the plan as text, in the order of the stages. Return: NULL when out of memory. */
+char *plan_print(const Plan *plan);
