@@ -67,12 +67,12 @@ typedef struct RootfsConfig {
         char *path;    /* with its backend prefix if it had one; NULL: the host's root */
         char *mount;   /* lxc.rootfs.mount */
         char *options; /* lxc.rootfs.options */
-        char *backend; /* legacy lxc.rootfs.backend, folded into path when printed */
+        char *backend; /* legacy lxc.rootfs.backend: already put before `path`, read only `path` */
         bool managed;  /* default true */
 } RootfsConfig;
 
 typedef struct InitConfig {
-        char *command; /* default /sbin/init */
+        char *command; /* NULL: /sbin/init */
         char *execute; /* lxc.execute.cmd */
         char *cwd;
         uint32_t uid, gid; /* default 0 */
@@ -152,7 +152,7 @@ typedef struct Environment {
 } Environment;
 
 typedef struct Config {
-        char *arch; /* as written; NULL: the host's */
+        char *arch; /* a word of lxc.arch as written; NULL: the host's */
         char *uts_name;
         RootfsConfig rootfs;
         InitConfig init;
@@ -174,6 +174,9 @@ typedef struct Config {
         size_t n_nets;
 } Config;
 
+/* What an omitted key means. */
+extern const Config config_defaults;
+
 /* All defaults. The caller frees. Return: NULL when out of memory. */
 Config *config_new(void);
 Config *config_free(Config *config);
@@ -181,6 +184,16 @@ DEFINE_CLEANUP(Config *, config_free)
 
 /* The value of `key`, the last one wins, or NULL. */
 const char *key_value_get(const KeyValueList *list, const char *key);
+
+/* The nic with that index, or NULL. */
+const NetConfig *config_net(const Config *config, unsigned index);
+
+/* Splits "overlay:/low:/up" at the backend word it may begin with. *ret_backend: a static string
+ * ("overlay"; the old "overlayfs" stays as it is), or NULL for a bare path. Return: the source. */
+const char *rootfs_path_split(const char *path, const char **ret_backend);
+
+/* Is this arch word (lxc.arch) one of a 32-bit machine? Return: > 0 yes, 0 no, -EINVAL unknown. */
+int arch_is_32bit(const char *arch);
 
 /* The value of a nic's subkey ("type", "flags"), or NULL. */
 const char *net_config_get(const NetConfig *net, const char *subkey);
