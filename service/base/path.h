@@ -24,6 +24,12 @@ int path_make_directory(int root_fd, const char *path);
  * directories above it where missing. An existing directory: -EISDIR. */
 int path_make_file(int root_fd, const char *path);
 
+/* path_open_trusted() - open an absolute path, following symlinks, when nobody but root (or
+ * ourselves) could have put anything else there: every component belongs to root and is not
+ * writable by others, but for sticky directories. Return: fd (O_CLOEXEC added), -EPERM (*ret_culprit,
+ * which may be NULL, is the component that is not to be trusted; the caller frees), -errno. */
+int path_open_trusted(const char *path, int flags, char **ret_culprit);
+
 /* "/proc/self/fd/N", for system calls that take only a path. */
 typedef struct FdPath {
         char text[32];

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/pidfd.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -39,6 +40,8 @@ static void exec_child(const Spawn *spawn)
 
         reset_signals();
         (void) setsid();
+        if (spawn->die_with_parent && prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+                return;
         for (int i = 0; i < 3; i++)
                 if (fds[i] < 0 || dup2(fds[i], i) < 0)
                         return;

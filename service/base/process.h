@@ -3,6 +3,7 @@
 
 /* Processes by pidfd, and programs run with an argument vector, never through a shell. */
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -15,6 +16,7 @@ typedef struct Spawn {
         int stdin_fd;             /* < 0: /dev/null */
         int stdout_fd;            /* < 0: /dev/null */
         int stderr_fd;            /* < 0: /dev/null */
+        bool die_with_parent;     /* killed when the caller dies; what it started is not */
 } Spawn;
 
 /* process_spawn() - fork and exec; signals are at their defaults and unmasked, every other fd is
