@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "config/config.h"
+#include "kernel/device-filter.h"
 #include "runtime/hook.h"
 
 typedef struct PlanInput {
@@ -35,15 +36,15 @@ int plan_read_fstab(const Config *config, char **ret, Error *reterr);
 
 /* One mount below the container's root. */
 typedef struct PlanMount {
-        char *source;         /* absolute, or below the root with `source_in_root` */
-        char *target;         /* below the root, no leading slash */
-        char *type;           /* NULL: a bind mount */
-        char *data;           /* options of the file system, or NULL */
-        uint64_t set, clear;  /* MOUNT_ATTR_* */
-        uint64_t propagation; /* MS_SHARED, MS_PRIVATE ..., 0: as it comes */
-        bool recursive;       /* rbind */
-        bool recursive_propagation;
-        bool optional;
+        char *source; /* absolute path, device or word; with source_in_root below the root */
+        char *target; /* below the root, no leading slash */
+        char *type;   /* NULL: a bind mount */
+        char *data;   /* options of the file system, or NULL */
+        unsigned long set, clear;  /* MS_* */
+        unsigned long propagation; /* MS_SHARED, MS_PRIVATE ..., with MS_REC; 0: as it comes */
+        bool recursive;            /* rbind */
+        bool change;               /* only attributes and propagation of the mount on target */
+        bool optional;             /* a failure is passed over */
         bool source_in_root;
         enum {
                 CREATE_NOTHING,
@@ -63,14 +64,6 @@ typedef struct PlanLimit {
         int resource; /* RLIMIT_* */
         struct rlimit value;
 } PlanLimit;
-
-/* A rule for device nodes, in order; the last that matches decides. */
-typedef struct DeviceRule {
-        bool allow;
-        char type;            /* 'b', 'c', 'a' (both) */
-        int64_t major, minor; /* -1: any */
-        unsigned access;      /* BPF_DEVCG_ACC_* */
-} DeviceRule;
 
 typedef struct PlanDevices {
         DeviceRule *rules;

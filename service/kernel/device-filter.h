@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The device controller of cgroup v2: a BPF program on the group (BPF_PROG_TYPE_CGROUP_DEVICE)
+ * made from rules in the words of the old controller ("c 1:3 rwm"). */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The values of BPF_DEVCG_ACC_*. */
+#define DEVICE_MKNOD 1U
+#define DEVICE_READ 2U
+#define DEVICE_WRITE 4U
+
+typedef struct DeviceRule {
+        bool allow;
+        char type;            /* 'b', 'c'; 'a': both */
+        int64_t major, minor; /* -1: any */
+        unsigned access;      /* DEVICE_* */
+} DeviceRule;
+
+/* "a", "a *:* rwm", "c 1:3 rwm", "b *:* m". Return: 0, -EINVAL. */
+int device_rule_parse(const char *text, bool allow, DeviceRule *ret);
+
+/* device_rules_add() - in the sense of the old controller: "a" forgets all rules before it, and
+ * two rules for the same device are one with the access of both. The array grows by realloc(3).
+ * Return: 0, -ENOMEM. */
+int device_rules_add(DeviceRule **rules, size_t *n, const DeviceRule *rule);
+
+/* device_rules_decide() - what the filter says of an access; the definition the program is tested
+ * against. The last rule that speaks of the access decides; none: allowed. */
+bool device_rules_decide(const DeviceRule *rules,
+                         size_t n,
+                         char type,
+                         int64_t major,
+                         int64_t minor,
+                         unsigned access);
+
+/* device_filter_attach() - makes and attaches the program; it goes with the group. Return: 0,
+ * -E2BIG (too many rules), -errno. */
+int device_filter_attach(int cgroup_fd, const DeviceRule *rules, size_t n);

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "kernel/mount.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/syscall.h>
+
+#include "base/cleanup.h"
+
+static int set_option(int fs_fd, const char *option)
+{
+        _cleanup_(free_p) char *key = NULL;
+        const char *equals = strchr(option, '=');
+        int r;
+
+        if (!equals)
+                return fsconfig(fs_fd, FSCONFIG_SET_FLAG, option, NULL, 0) < 0 ? -errno : 0;
+        key = strndup(option, (size_t) (equals - option));
+        if (!key)
+                return -ENOMEM;
+        r = fsconfig(fs_fd, FSCONFIG_SET_STRING, key, equals + 1, 0);
+        return r < 0 ? -errno : 0;
+}
+
+int mount_file_system(const char *type, const char *const *options, unsigned attributes)
+{
+        _cleanup_(fd_close_p) int fs_fd = -EBADF;
+        int fd;
+
+        fs_fd = fsopen(type, FSOPEN_CLOEXEC);
+        if (fs_fd < 0)
+                return -errno;
+        for (; options && *options; options++) {
+                int r = set_option(fs_fd, *options);
+
+                if (r < 0)
+                        return r;
+        }
+        if (fsconfig(fs_fd, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+                return -errno;
+        fd = fsmount(fs_fd, FSMOUNT_CLOEXEC, attributes);
+        return fd < 0 ? -errno : fd;
+}
+
+int mount_clone(int dir_fd, const char *path, bool recursive)
+{
+        unsigned flags =
+                OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT;
+        int fd;
+
+        if (!*path)
+                flags |= AT_EMPTY_PATH;
+        if (recursive)
+                flags |= AT_RECURSIVE;
+        fd = open_tree(dir_fd, path, flags);
+        return fd < 0 ? -errno : fd;
+}
+
+int mount_attach(int tree_fd, int target_fd)
+{
+        unsigned flags = MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH;
+
+        return move_mount(tree_fd, "", target_fd, "", flags) < 0 ? -errno : 0;
+}
+
+static const struct {
+        unsigned long flag;
+        uint64_t attribute;
+} attribute_table[] = {
+        { MS_RDONLY, MOUNT_ATTR_RDONLY },         { MS_NOSUID, MOUNT_ATTR_NOSUID },
+        { MS_NODEV, MOUNT_ATTR_NODEV },           { MS_NOEXEC, MOUNT_ATTR_NOEXEC },
+        { MS_NOATIME, MOUNT_ATTR_NOATIME },       { MS_STRICTATIME, MOUNT_ATTR_STRICTATIME },
+        { MS_NODIRATIME, MOUNT_ATTR_NODIRATIME },
+};
+
+uint64_t mount_attributes(unsigned long flags)
+{
+        uint64_t attributes = 0;
+
+        for (size_t i = 0; i < ELEMENTS(attribute_table); i++)
+                if (flags & attribute_table[i].flag)
+                        attributes |= attribute_table[i].attribute;
+        return attributes;
+}
+
+int mount_change(int tree_fd,
+                 unsigned long set,
+                 unsigned long clear,
+                 unsigned long propagation,
+                 bool recursive)
+{
+        struct mount_attr attr = {
+                .attr_set = mount_attributes(set),
+                .attr_clr = mount_attributes(clear),
+                .propagation = propagation,
+        };
+        unsigned flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
+
+        /* The access times are one field of three values: it is cleared as a whole. */
+        if ((set | clear) & (MS_NOATIME | MS_STRICTATIME | MS_RELATIME)) {
+                attr.attr_clr &= ~(uint64_t) (MOUNT_ATTR_NOATIME | MOUNT_ATTR_STRICTATIME);
+                attr.attr_clr |= MOUNT_ATTR__ATIME;
+        }
+        if (attr.attr_set == 0 && attr.attr_clr == 0 && attr.propagation == 0)
+                return 0;
+        return mount_setattr(tree_fd, "", flags, &attr, sizeof(attr)) < 0 ? -errno : 0;
+}
+
+int mount_pivot(int root_fd)
+{
+        /* The old root ends up stacked on the new one, and "." still is the old: pivot_root(2). */
+        if (fchdir(root_fd) < 0 || syscall(SYS_pivot_root, ".", ".") < 0)
+                return -errno;
+        if (umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+                return -errno;
+        return 0;
+}

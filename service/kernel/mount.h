@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Mounts by file descriptor (open_tree(2), fsopen(2), move_mount(2), mount_setattr(2)). All return
+ * -errno without a sentence. A tree fd stays good as the root of the mount after it is attached. */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* mount_file_system() - a new, detached mount. `options` is a NULL-terminated list of "key=value"
+ * and "flag"; `attributes` are MOUNT_ATTR_*. Return: tree fd, -errno. */
+int mount_file_system(const char *type, const char *const *options, unsigned attributes);
+
+/* mount_clone() - a detached copy (a bind mount to be) of what (dir_fd, path) names; "" is the fd
+ * itself. A final symlink is not followed. The mount it lies on must be in our mount namespace
+ * (attached). Return: tree fd, -errno. */
+int mount_clone(int dir_fd, const char *path, bool recursive);
+
+/* mount_attach() - put a detached tree on the directory or file `target_fd` (O_PATH). */
+int mount_attach(int tree_fd, int target_fd);
+
+/* mount_change() - attributes and propagation of one mount, or of all in the tree. `set` and
+ * `clear` are MS_* flags of the kind that a mount (not its file system) has; others are ignored.
+ * `propagation` is MS_SHARED, MS_PRIVATE, MS_SLAVE, MS_UNBINDABLE or 0. Attributes that are not
+ * named stay as they are. */
+int mount_change(int tree_fd,
+                 unsigned long set,
+                 unsigned long clear,
+                 unsigned long propagation,
+                 bool recursive);
+
+/* MS_* to MOUNT_ATTR_*; flags of the file system have none. */
+uint64_t mount_attributes(unsigned long flags);
+
+/* mount_pivot() - make `root_fd`, the root of a mount, the root of this namespace, and let the old
+ * one go with everything on it. The working directory is then "/". */
+int mount_pivot(int root_fd);
