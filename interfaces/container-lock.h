@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Who may run or change a container. Two things are held together: our lock file, and the abstract
+ * socket by which LXC's own tools see that a container runs, so that neither LXC nor we start or
+ * destroy what the other one runs. Both go with the process that holds them. */
+
+#include <stdint.h>
+
+#include "base/error.h"
+
+typedef struct ContainerLock {
+        int file_fd;
+        int lxc_fd; /* bound to @DIRECTORY/command, not listening */
+} ContainerLock;
+
+#define CONTAINER_LOCK_NULL ((ContainerLock){ -EBADF, -EBADF })
+
+/* container_lock_take() - without waiting. `lock_dir` (LOCK_DIR but in tests) is made where it is
+ * missing; `directory` is the container's, absolute. Return: 0, ERROR_BUSY (somebody runs or changes
+ * it, here or under LXC), -errno. */
+int container_lock_take(const char *lock_dir,
+                        const char *id,
+                        const char *directory,
+                        ContainerLock *ret,
+                        Error *reterr);
+
+void container_lock_release(ContainerLock *lock);
+
+/* The name of LXC's command socket for this container, after the NUL of an abstract address; one
+ * that is too long is hashed as LXC does. At most 106 bytes. */
+#define LXC_SOCKET_NAME_MAX 106
+void lxc_socket_name(const char *directory, char ret[static LXC_SOCKET_NAME_MAX + 1]);
