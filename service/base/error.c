@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/utf8.h"
+
 static int
 error_format(char **ret, bool with_errno_text, int errnum, const char *format, va_list ap)
 {
@@ -56,6 +58,8 @@ int error_raise_full(Error *reterr,
         va_start(ap, format);
         (void) error_format(&reterr->message, with_errno_text, errnum, format, ap);
         va_end(ap);
+        /* Names from disks and configurations stand in it; it goes out over wires of UTF-8. */
+        (void) utf8_make_valid(reterr->message);
         return -errnum;
 }
 
@@ -79,7 +83,7 @@ int error_prefix(Error *reterr, int r, const char *format, ...)
         if (asprintf(&message, "%s: %s", prefix, error_message(reterr)) < 0)
                 return r;
         free(reterr->message);
-        reterr->message = message;
+        reterr->message = utf8_make_valid(message);
         if (reterr->errnum == 0)
                 reterr->errnum = r < 0 ? -r : EIO;
         return r;
@@ -90,9 +94,9 @@ int error_at(Error *reterr, int r, const char *stage, const char *object)
         if (!reterr)
                 return r;
         if (stage && !reterr->stage)
-                reterr->stage = strdup(stage);
+                reterr->stage = utf8_make_valid(strdup(stage));
         if (object && !reterr->object)
-                reterr->object = strdup(object);
+                reterr->object = utf8_make_valid(strdup(object));
         return r;
 }
 
