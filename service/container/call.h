@@ -48,6 +48,7 @@ struct Call {
         json_t *parameters; /* an object; with the object field where the table has one */
         FdArray fds;        /* that came with it; verbs take them */
 
+        bool charged;  /* counted in manager->charges */
         bool answered; /* the last reply is given, or the client is gone */
         bool gone;     /* the client went; set by call_hangup() */
 

@@ -23,8 +23,8 @@ typedef struct Container {
         char *directory;
         char *unit;
         uid_t owner;
-        char *broken;           /* why it cannot be used, or NULL */
-        ConfigSummary *summary; /* NULL while broken */
+        char *broken;          /* why it cannot be used, or NULL */
+        ConfigSummary summary; /* all default while broken */
 
         State state;
         pid_t init_pid;             /* 0: none */

@@ -10,5 +10,6 @@
  * call_unref() is still the caller's. */
 void dispatch(Call *call);
 
-/* What a caller may have in flight, all verbs together; beyond it: LimitsExceeded. */
-#define CALLS_PER_UID_MAX 256
+/* What a user may have in flight, all verbs and both doors together; beyond it: LimitsExceeded. */
+#define CALLS_PER_USER_MAX 256
+#define CALLS_OF_ROOT_MAX 4096

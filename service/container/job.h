@@ -15,6 +15,9 @@ typedef enum JobState {
 
 const char *job_state_name(JobState state);
 
+/* What a job's result may hold. */
+extern const Field job_result_fields[];
+
 struct Job {
         Manager *manager;
         struct Job *next;

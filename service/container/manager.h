@@ -28,6 +28,9 @@ struct Manager {
         } sinks[SINKS_MAX];
         size_t n_sinks;
 
+        struct Watch *watch;     /* container/watch.h */
+        struct Monitor *monitor; /* container/monitor.h */
+
         /* Calls in flight per uid, container/dispatch.c. */
         struct Charges *charges;
 };
@@ -45,5 +48,11 @@ Container *manager_containers(Manager *manager); /* the first; then ->next */
 Job *manager_job(Manager *manager, int64_t number);
 Job *manager_jobs(Manager *manager);
 
-/* The container named by the call, or ERROR_INVALID_NAME, ERROR_NO_SUCH_CONTAINER. */
+/* manager_job_ended() - what it did to its container is looked at now, before anyone is told. */
+void manager_job_ended(Job *job);
+
+/* Return: 0, ERROR_INVALID_NAME, ERROR_NO_SUCH_CONTAINER. */
+int manager_find(Manager *manager, const char *id, Container **ret, Error *reterr);
+
+/* The container named by the call; VERB_DEFINED: not a broken one. As manager_find(), ERROR_CONTAINER_BROKEN. */
 int manager_call_container(Call *call, Container **ret, Error *reterr);

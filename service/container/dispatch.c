@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Authority comes before any effect: a verb's run() is not entered before every action of the verb,
+ * of its options and of its values is granted. The questions are asked one after the other; while
+ * one is open the call is held here. The container may go away meanwhile: run() looks it up again. */
+
+#include "container/dispatch.h"
+
+#include "base/log.h"
+#include "container/charge.h"
+#include "container/check.h"
+#include "container/manager.h"
+#include "interfaces/errors.h"
+#include "interfaces/names.h"
+
+static void ask_next(Call *call);
+
+/* Everything a failed call goes through. The client's own mistakes are not worth a line. */
+static void refuse(Call *call, Error *error)
+{
+        char verb[96];
+        const char *fields[] = { verb, NULL };
+
+        (void) snprintf(verb, sizeof(verb), "VERB=%s.%s", call->table->interface,
+                        call->verb->member);
+        if (error->code == ERROR_FAILED || error->code == ERROR_NO_MEMORY)
+                log_error_event(LOG_ERR, fields, error, call->verb->member);
+        else if (error->code == ERROR_ACCESS_DENIED)
+                log_error_event(LOG_NOTICE, fields, error, call->verb->member);
+        call_fail(call, error);
+        error_done(error);
+}
+
+static void run(Call *call)
+{
+        Error error = ERROR_NULL;
+
+        if (call->gone)
+                return;
+        if (call->verb->run(call, &error) < 0)
+                refuse(call, &error);
+}
+
+static unsigned actions_of(const Call *call)
+{
+        unsigned actions = 1u << call->verb->action;
+
+        for (const Field *option = call->verb->options; option && option->name; option++)
+                if (call_has(call, option->name))
+                        actions |= 1u << option->action;
+        if (call->verb->extra_action)
+                actions |= 1u << call->verb->extra_action(call);
+        return actions & ~(1u << ACTION_NONE);
+}
+
+static void on_answer(void *userdata, const Error *problem)
+{
+        _cleanup_(call_unref_p) Call *call = userdata;
+        Error error = ERROR_NULL;
+
+        call->query = NULL;
+        call->on_gone = NULL;
+        if (problem) {
+                (void) error_copy(&error, problem);
+                refuse(call, &error);
+                return;
+        }
+        ask_next(call);
+}
+
+static void on_gone_while_asked(Call *call, void *userdata)
+{
+        const Authority *authority = &call->manager->authority;
+
+        call->on_gone = NULL;
+        if (!call->query)
+                return;
+        authority->cancel(call->query);
+        call->query = NULL;
+        (void) call_unref(call);
+}
+
+static int ask(Call *call, Action action, Error *reterr)
+{
+        const Authority *authority = &call->manager->authority;
+        const char *id = call_string(call, call->table->object ? call->table->object : "name");
+        const Container *container = id ? manager_container(call->manager, id) : NULL;
+        char whole[64], uid[16];
+        AuthorityDetails details = { .container = id, .verb = call->verb->member };
+        int r;
+
+        if (container) {
+                (void) snprintf(uid, sizeof(uid), "%u", container->owner);
+                details.owner = details.owner_uid = uid;
+                details.unprivileged = container->summary.unprivileged ? "true" : "false";
+        }
+        if (!authority->check)
+                return error_public(reterr, ERROR_ACCESS_DENIED,
+                                    "Only root may do this while polkit cannot be asked");
+        (void) snprintf(whole, sizeof(whole), ACTION_NAMESPACE "%s", action_name(action));
+        r = authority->check(authority->userdata, &call->peer, whole, &details, call->interactive,
+                             on_answer, call, &call->query, reterr);
+        if (r < 0)
+                return error_set_code(reterr, r, ERROR_ACCESS_DENIED);
+        (void) call_ref(call);
+        call->on_gone = on_gone_while_asked;
+        return 0;
+}
+
+static void ask_next(Call *call)
+{
+        Error error = ERROR_NULL;
+
+        for (Action action = ACTION_NONE + 1; action < _ACTION_MAX; action++) {
+                if (!(call->actions_wanted & (1u << action)))
+                        continue;
+                call->actions_wanted &= ~(1u << action);
+                if (ask(call, action, &error) < 0)
+                        refuse(call, &error);
+                return;
+        }
+        run(call);
+}
+
+static int charge(Call *call, Error *reterr)
+{
+        unsigned limit = call->peer.uid == 0 ? CALLS_OF_ROOT_MAX : CALLS_PER_USER_MAX;
+        int r;
+
+        r = charge_take(call->manager->charges, call->peer.uid, limit);
+        if (r == -EDQUOT)
+                return error_public(reterr, ERROR_LIMITS_EXCEEDED,
+                                    "User %u has %u calls in flight; wait for their answers",
+                                    call->peer.uid, limit);
+        if (r < 0)
+                return error_oom(reterr);
+        call->charged = true; /* given back by call_unref() */
+        return 0;
+}
+
+void dispatch(Call *call)
+{
+        Error error = ERROR_NULL;
+
+        if (charge(call, &error) < 0 || call_check_parameters(call, &error) < 0) {
+                refuse(call, &error);
+                return;
+        }
+        if (call_flag(call, "allowInteractiveAuthentication"))
+                call->interactive = true;
+        /* Root may everything; nobody is asked. */
+        call->actions_wanted = call->peer.uid == 0 ? 0 : actions_of(call);
+        ask_next(call);
+}

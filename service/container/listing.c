@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "container/listing.h"
+
+#include "base/strv.h"
+#include "container/registry.h"
+#include "interfaces/errors.h"
+
+typedef json_t *(*Getter)(const Container *container);
+
+static json_t *get_container(const Container *c)
+{
+        return json_string(c->id);
+}
+
+static json_t *get_state(const Container *c)
+{
+        return json_string(state_name(c->state));
+}
+
+static json_t *get_init_pid(const Container *c)
+{
+        return json_integer(c->init_pid);
+}
+
+static json_t *get_owner(const Container *c)
+{
+        return json_integer(c->owner);
+}
+
+static json_t *get_broken(const Container *c)
+{
+        return json_string(c->broken ? c->broken : "");
+}
+
+static json_t *get_unit(const Container *c)
+{
+        return json_string(c->unit);
+}
+
+static json_t *get_path(const Container *c)
+{
+        return json_string(c->directory);
+}
+
+static json_t *get_rootfs(const Container *c)
+{
+        return json_string(c->summary.rootfs ? c->summary.rootfs : "");
+}
+
+static json_t *get_backend(const Container *c)
+{
+        return json_string(c->summary.backend ? c->summary.backend : "");
+}
+
+static json_t *get_autostart(const Container *c)
+{
+        return json_boolean(c->summary.start_auto);
+}
+
+static json_t *get_start_order(const Container *c)
+{
+        return json_integer(c->summary.start_order);
+}
+
+static json_t *get_start_delay(const Container *c)
+{
+        return json_integer(c->summary.start_delay);
+}
+
+static json_t *get_groups(const Container *c)
+{
+        return json_from_strv(c->summary.groups);
+}
+
+static json_t *get_unprivileged(const Container *c)
+{
+        return json_boolean(c->summary.unprivileged);
+}
+
+static json_t *get_ephemeral(const Container *c)
+{
+        return json_boolean(c->summary.ephemeral);
+}
+
+static json_t *get_control_group(const Container *c)
+{
+        return json_string(c->control_group && state_is_active(c->state) ? c->control_group : "");
+}
+
+/* clang-format off */
+const Field listing_fields[] = {
+        { "container",    "s",  ACTION_NONE },
+        { "state",        "s",  ACTION_NONE },
+        { "initPid",      "u",  ACTION_NONE },
+        { "owner",        "u",  ACTION_NONE },
+        { "broken",       "s",  ACTION_NONE },
+        { "unit",         "s",  ACTION_NONE },
+        { "path",         "s",  ACTION_INSPECT },
+        { "rootfs",       "s",  ACTION_INSPECT },
+        { "backend",      "s",  ACTION_INSPECT },
+        { "autostart",    "b",  ACTION_INSPECT },
+        { "startOrder",   "x",  ACTION_INSPECT },
+        { "startDelay",   "x",  ACTION_INSPECT },
+        { "groups",       "as", ACTION_INSPECT },
+        { "unprivileged", "b",  ACTION_INSPECT },
+        { "ephemeral",    "b",  ACTION_INSPECT },
+        { "controlGroup", "s",  ACTION_INSPECT },
+        { NULL,           NULL, ACTION_NONE },
+};
+
+/* In the order of the fields. */
+static const Getter getters[] = {
+        get_container, get_state, get_init_pid, get_owner, get_broken, get_unit, get_path, get_rootfs,
+        get_backend, get_autostart, get_start_order, get_start_delay, get_groups, get_unprivileged,
+        get_ephemeral, get_control_group,
+};
+/* clang-format on */
+
+_Static_assert(ELEMENTS(getters) == ELEMENTS(listing_fields) - 1, "a getter for each field");
+
+json_t *listing_row(Container *container, char *const *fields, bool restricted)
+{
+        _cleanup_(json_decref_p) json_t *row = json_object();
+
+        if (restricted)
+                registry_refresh(container);
+        for (size_t i = 0; i < ELEMENTS(getters); i++) {
+                const Field *field = &listing_fields[i];
+
+                if (fields && !strv_contains(fields, field->name))
+                        continue;
+                if (field->action != ACTION_NONE && !restricted)
+                        continue;
+                if (json_set(row, field->name, getters[i](container)) < 0)
+                        return NULL;
+        }
+        return TAKE_PTR(row);
+}
+
+int listing_check_fields(char *const *fields, Error *reterr)
+{
+        for (; fields && *fields; fields++)
+                if (!field_find(listing_fields, *fields)) {
+                        int r = error_public(reterr, ERROR_INVALID_ARGS,
+                                             "There is no field '%.64s' of a container", *fields);
+
+                        return error_at(reterr, r, NULL, "fields");
+                }
+        return 0;
+}
+
+bool listing_wants_restricted(char *const *fields)
+{
+        if (!fields)
+                return true;
+        for (; *fields; fields++) {
+                const Field *field = field_find(listing_fields, *fields);
+
+                if (field && field->action != ACTION_NONE)
+                        return true;
+        }
+        return false;
+}

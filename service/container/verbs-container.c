@@ -1,0 +1,354 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* The verbs of org.nagaya1.Container. */
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/strv.h"
+#include "config/get.h"
+#include "config/parse.h"
+#include "container/forward.h"
+#include "container/jobs.h"
+#include "container/listing.h"
+#include "container/manager.h"
+#include "container/operation.h"
+#include "container/overrides.h"
+#include "container/registry.h"
+#include "container/reply.h"
+#include "interfaces/errors.h"
+#include "interfaces/names.h"
+
+/* clang-format off */
+static const Field none[]         = { { NULL } };
+static const Field in_signal[]    = { { "signal", "i", ACTION_NONE }, { NULL } };
+static const Field in_command[]   = { { "command", "as", ACTION_NONE }, { NULL } };
+static const Field in_tty[]       = { { "tty", "i", ACTION_NONE }, { NULL } };
+static const Field in_key[]       = { { "key", "s", ACTION_NONE }, { NULL } };
+static const Field in_prefix[]    = { { "prefix", "s", ACTION_NONE }, { NULL } };
+static const Field out_job[]      = { { "job", "o", ACTION_NONE }, { NULL } };
+static const Field out_log[]      = { { "log", "s", ACTION_NONE }, { NULL } };
+static const Field out_value[]    = { { "value", "s", ACTION_NONE }, { NULL } };
+static const Field out_keys[]     = { { "keys", "as", ACTION_NONE }, { NULL } };
+static const Field out_describe[] = { { "description", "a{sv}", ACTION_NONE }, { NULL } };
+static const Field in_size[]      = {
+        { "tty", "i", ACTION_NONE }, { "columns", "u", ACTION_NONE }, { "rows", "u", ACTION_NONE }, { NULL },
+};
+static const Field out_console[]  = { { "terminal", "h", ACTION_NONE }, { "tty", "i", ACTION_NONE }, { NULL } };
+static const Field out_text[]     = { { "text", "s", ACTION_NONE }, { "version", "s", ACTION_NONE }, { NULL } };
+static const Field out_attach[]   = {
+        { "pid", "u", ACTION_NONE }, { "session", "h", ACTION_NONE }, { "terminal", "ah", ACTION_NONE }, { NULL },
+};
+
+static const Field start_options[] = {
+        { "config", "a(ss)", ACTION_CONFIGURE }, { NULL },
+};
+static const Field stop_options[] = {
+        { "timeoutUsec", "x", ACTION_NONE }, { "kill", "b", ACTION_NONE }, { "noKill", "b", ACTION_NONE },
+        { "noWait", "b", ACTION_NONE }, { NULL },
+};
+static const Field reboot_options[] = {
+        { "timeoutUsec", "x", ACTION_NONE }, { "noWait", "b", ACTION_NONE }, { NULL },
+};
+static const Field attach_options[] = {
+        { "tty",              "b",  ACTION_NONE },
+        { "stdio",            "ah", ACTION_NONE },
+        { "environment",      "as", ACTION_NONE },
+        { "clearEnvironment", "b",  ACTION_NONE },
+        { "uid",              "u",  ACTION_NONE },
+        { "gid",              "u",  ACTION_NONE },
+        { "cwd",              "s",  ACTION_NONE },
+        { "namespaces",       "as", ACTION_HOST },
+        { "elevated",         "as", ACTION_HOST },
+        { "detach",           "b",  ACTION_NONE },
+        { NULL },
+};
+static const Field destroy_options[]  = { { "force", "b", ACTION_CONTROL }, { NULL } };
+static const Field describe_options[] = { { "fields", "as", ACTION_NONE }, { NULL } };
+/* clang-format on */
+
+/* Root inside is root outside while there is no idmap: whoever may enter may do anything. */
+static Action host_unless_unprivileged(const Call *call)
+{
+        const char *id = call_string(call, "container");
+        const Container *container = id ? manager_container(call->manager, id) : NULL;
+
+        return container && container->summary.unprivileged ? ACTION_NONE : ACTION_HOST;
+}
+
+/* --- life cycle --- */
+
+static Action start_extra(const Call *call)
+{
+        const json_t *config = json_object_get(call->parameters, "config");
+        const char *id = call_string(call, "container");
+        const Container *container = id ? manager_container(call->manager, id) : NULL;
+
+        /* Without a root file system of its own it runs in the host's. */
+        if (container && !container->broken && !container->summary.rootfs)
+                return ACTION_HOST;
+        if (json_array_size(config) == 0)
+                return ACTION_NONE;
+        return overrides_are_owner_safe(config) ? host_unless_unprivileged(call) : ACTION_HOST;
+}
+
+static int run_start(Call *call, Error *reterr)
+{
+        Container *container;
+        int r;
+
+        r = manager_call_container(call, &container, reterr);
+        if (r < 0)
+                return r;
+        r = overrides_check(json_object_get(call->parameters, "config"), "Start", reterr);
+        if (r < 0)
+                return r;
+        if (job_of_container(call->manager, container->id))
+                return error_public(reterr, ERROR_BUSY, "Container '%s' has a job under way",
+                                    container->id);
+        return operation_start(container, call, reterr);
+}
+
+static int run_stop(Call *call, Error *reterr)
+{
+        Container *container;
+        int r;
+
+        r = manager_call_container(call, &container, reterr);
+        if (r < 0)
+                return r;
+        if (call_flag(call, "kill") && call_flag(call, "noKill"))
+                return error_public(reterr, ERROR_INVALID_ARGS,
+                                    "Stop: kill and noKill contradict each other");
+        if (call_integer(call, "timeoutUsec", 0) < -1)
+                return error_at(
+                        reterr,
+                        error_public(reterr, ERROR_INVALID_ARGS,
+                                     "Stop: a timeout is -1 (for ever), 0 or more microseconds"),
+                        NULL, "timeoutUsec");
+        return operation_stop(container, call, reterr);
+}
+
+static int run_reboot(Call *call, Error *reterr)
+{
+        Container *container;
+        int r;
+
+        r = manager_call_container(call, &container, reterr);
+        return r < 0 ? r : operation_reboot(container, call, reterr);
+}
+
+static int run_forward(Call *call, Error *reterr)
+{
+        Container *container;
+        int r;
+
+        r = manager_call_container(call, &container, reterr);
+        return r < 0 ? r : forward(call, container, call->verb->member, reterr);
+}
+
+static int run_kill(Call *call, Error *reterr)
+{
+        int64_t signal = call_integer(call, "signal", 0);
+
+        if (signal < 1 || signal > SIGRTMAX)
+                return error_at(reterr,
+                                error_public(reterr, ERROR_INVALID_ARGS,
+                                             "Kill: there is no signal %lld; 1 to %d",
+                                             (long long) signal, SIGRTMAX),
+                                NULL, "signal");
+        return run_forward(call, reterr);
+}
+
+/* --- inside --- */
+
+static int check_stdio(const Call *call, Error *reterr)
+{
+        const json_t *stdio = json_object_get(call->parameters, "stdio");
+        const char *problem = NULL;
+
+        if (!json_is_array(stdio))
+                return 0;
+        if (json_array_size(stdio) != 3)
+                problem = "takes three file descriptors: input, output, errors";
+        for (size_t i = 0; !problem && i < json_array_size(stdio); i++) {
+                int fd = call->fds.fds[json_integer_value(json_array_get(stdio, i))];
+                struct stat st;
+
+                /* A terminal of the host would be handed into the container (TIOCSTI and worse), a
+                 * directory leads out of it. */
+                if (fstat(fd, &st) < 0 || S_ISDIR(st.st_mode) || (fcntl(fd, F_GETFL) & O_PATH))
+                        problem = "must be files, pipes or sockets";
+                else if (isatty(fd))
+                        problem = "must not be terminals; use tty for a fresh one";
+        }
+        if (!problem)
+                return 0;
+        return error_at(reterr,
+                        error_public(reterr, ERROR_INVALID_ARGS, "Attach: stdio %s", problem), NULL,
+                        "stdio");
+}
+
+static int run_attach(Call *call, Error *reterr)
+{
+        int r;
+
+        if (json_array_size(json_object_get(call->parameters, "command")) == 0)
+                return error_at(
+                        reterr,
+                        error_public(reterr, ERROR_INVALID_ARGS, "Attach: the command is empty"),
+                        NULL, "command");
+        if (call_flag(call, "tty") && call_has(call, "stdio"))
+                return error_public(reterr, ERROR_INVALID_ARGS,
+                                    "Attach: tty and stdio exclude each other");
+        r = check_stdio(call, reterr);
+        return r < 0 ? r : run_forward(call, reterr);
+}
+
+/* --- storage --- */
+
+static int start_destroy(Call *call, Container *container, Error *reterr)
+{
+        json_t *parameters =
+                json_pack("{s:s,s:s}", "name", container->name, "directory", container->directory);
+        Job *job;
+        int r;
+
+        if (!parameters)
+                return error_oom(reterr);
+        r = job_start(call, "destroy", container->id, ACTION_STORAGE, parameters, &job, reterr);
+        if (r < 0)
+                return r;
+        return reply_pack(call, reterr, "{s:I}", "job", (json_int_t) job->number);
+}
+
+static int run_destroy(Call *call, Error *reterr)
+{
+        Container *container;
+        int r;
+
+        r = manager_call_container(call, &container, reterr);
+        if (r < 0)
+                return r;
+        if (!state_is_active(container->state) && !operation_is_start(container->operation))
+                return start_destroy(call, container, reterr);
+        if (!call_flag(call, "force"))
+                return error_public(reterr, ERROR_CONTAINER_RUNNING,
+                                    "Container '%s' is %s; stop it first, or use force",
+                                    container->id, state_name(container->state));
+        return operation_stop_then(container, call, start_destroy, reterr);
+}
+
+/* --- configuration --- */
+
+static void config_path(const Container *container, char ret[static PATH_MAX])
+{
+        (void) snprintf(ret, PATH_MAX, "%s/config", container->directory);
+}
+
+static int load_config(Call *call, Config **ret, Error *reterr)
+{
+        Container *container;
+        char path[PATH_MAX];
+        int r;
+
+        r = manager_call_container(call, &container, reterr);
+        if (r < 0)
+                return r;
+        config_path(container, path);
+        return config_load(path, ret, NULL, reterr);
+}
+
+static int run_get_config(Call *call, Error *reterr)
+{
+        _cleanup_(config_free_p) Config *config = NULL;
+        _cleanup_(free_p) char *value = NULL;
+        int r;
+
+        r = load_config(call, &config, reterr);
+        if (r < 0)
+                return r;
+        r = config_get(config, call_string(call, "key"), &value, reterr);
+        return r < 0 ? r : reply_pack(call, reterr, "{s:s}", "value", value);
+}
+
+static int run_list_keys(Call *call, Error *reterr)
+{
+        _cleanup_(config_free_p) Config *config = NULL;
+        _cleanup_(strv_free_p) char **keys = NULL;
+        int r;
+
+        r = load_config(call, &config, reterr);
+        if (r < 0)
+                return r;
+        r = config_list_keys(config, call_string(call, "prefix"), &keys, reterr);
+        return r < 0 ? r : reply_pack(call, reterr, "{s:o}", "keys", json_from_strv(keys));
+}
+
+/* Works on a broken one, too: to see what is wrong. */
+static int run_read_config(Call *call, Error *reterr)
+{
+        _cleanup_(free_p) char *text = NULL;
+        char path[PATH_MAX], version[96];
+        Container *container;
+        struct stat st;
+        int r;
+
+        r = manager_call_container(call, &container, reterr);
+        if (r < 0)
+                return r;
+        config_path(container, path);
+        r = lstat(path, &st) < 0 ? -errno : file_read(AT_FDCWD, path, CONFIG_FILE_MAX, &text, NULL);
+        if (r < 0)
+                return error_errno(reterr, -r, "Cannot read '%s'", path);
+        (void) snprintf(version, sizeof(version), "%llu-%lld-%lld.%09ld",
+                        (unsigned long long) st.st_ino, (long long) st.st_size,
+                        (long long) st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
+        return reply_pack(call, reterr, "{s:s,s:s}", "text", text, "version", version);
+}
+
+static int run_describe(Call *call, Error *reterr)
+{
+        _cleanup_(strv_free_p) char **fields = NULL;
+        Container *container;
+        int r;
+
+        r = manager_call_container(call, &container, reterr);
+        if (r < 0)
+                return r;
+        r = json_get_strv(call->parameters, "fields", &fields, reterr);
+        if (r < 0)
+                return r;
+        r = listing_check_fields(fields, reterr);
+        if (r < 0)
+                return r;
+        return reply_pack(call, reterr, "{s:o}", "description",
+                          listing_row(container, fields, true));
+}
+
+/* clang-format off */
+static const Verb verbs[] = {
+        { "Start", NULL, start_options, NULL, NULL, ACTION_CONTROL, VERB_DEFINED, start_extra, run_start },
+        { "Stop", NULL, stop_options, NULL, NULL, ACTION_CONTROL, 0, NULL, run_stop },
+        { "Reboot", NULL, reboot_options, NULL, NULL, ACTION_CONTROL, 0, NULL, run_reboot },
+        { "Kill", in_signal, none, NULL, NULL, ACTION_CONTROL, 0, NULL, run_kill },
+        { "Freeze", NULL, none, NULL, NULL, ACTION_CONTROL, 0, NULL, run_forward },
+        { "Thaw", NULL, none, NULL, NULL, ACTION_CONTROL, 0, NULL, run_forward },
+        { "Attach", in_command, attach_options, out_attach, NULL, ACTION_ATTACH, 0, host_unless_unprivileged, run_attach },
+        { "OpenConsole", in_tty, none, out_console, NULL, ACTION_ATTACH, 0, NULL, run_forward },
+        { "ResizeConsole", in_size, none, NULL, NULL, ACTION_ATTACH, 0, NULL, run_forward },
+        { "ReadConsoleLog", NULL, none, out_log, NULL, ACTION_ATTACH, 0, NULL, run_forward },
+        { "Destroy", NULL, destroy_options, out_job, NULL, ACTION_STORAGE, 0, NULL, run_destroy },
+        { "GetConfig", in_key, NULL, out_value, NULL, ACTION_INSPECT, VERB_DEFINED, NULL, run_get_config },
+        { "ListConfigKeys", in_prefix, NULL, out_keys, NULL, ACTION_INSPECT, VERB_DEFINED, NULL, run_list_keys },
+        { "ReadConfig", NULL, NULL, out_text, NULL, ACTION_INSPECT, 0, NULL, run_read_config },
+        { "Describe", NULL, describe_options, out_describe, listing_fields, ACTION_INSPECT, 0, NULL, run_describe },
+        { NULL },
+};
+/* clang-format on */
+
+const VerbTable container_table = { INTERFACE_CONTAINER, "container", "s", verbs };

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The varlink door: connections on a listening socket, one call at a time on each. */
+
+#include "container/manager.h"
+
+typedef struct Server Server;
+
+#define CONNECTIONS_MAX 1024
+#define CONNECTIONS_PER_USER_MAX 128
+
+/* server_new() - serve on `listen_fd`, a listening AF_UNIX stream socket; taken in either case. */
+int server_new(Manager *manager, int listen_fd, Server **ret, Error *reterr);
+
+/* Every connection is closed, what is pending is hung up. */
+Server *server_free(Server *server);
+DEFINE_CLEANUP(Server *, server_free)

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* org.varlink.service: what the service is and which interfaces it has. */
+
+#include "interfaces/varlink-message.h"
+
+/* service_interface_call() - Return: the reply message, NULL when out of memory. */
+json_t *service_interface_call(const char *member, json_t *parameters);
