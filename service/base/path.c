@@ -52,6 +52,12 @@ int path_open_beneath(int root_fd, const char *path, uint64_t flags, mode_t mode
                              RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS);
 }
 
+int path_open_on_mount(int root_fd, const char *path, uint64_t flags)
+{
+        return open_resolved(root_fd, relative(path), flags, 0,
+                             RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
+}
+
 static int open_or_make_component(int dir_fd, const char *name)
 {
         int fd;

@@ -16,6 +16,9 @@ int path_open_in_root(int root_fd, const char *path, uint64_t flags, mode_t mode
  * when ".." leaves. */
 int path_open_beneath(int root_fd, const char *path, uint64_t flags, mode_t mode);
 
+/* path_open_on_mount() - as path_open_beneath(), and -EXDEV at a mount point, too. */
+int path_open_on_mount(int root_fd, const char *path, uint64_t flags);
+
 /* path_make_directory() - open the directory `path` (O_PATH), making what is missing (mode 0755).
  * No symlink is followed. Return: fd, -errno. */
 int path_make_directory(int root_fd, const char *path);
