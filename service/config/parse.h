@@ -37,6 +37,8 @@ typedef struct ConfigTrace {
 
 void config_trace_done(ConfigTrace *trace);
 
+void config_stamps_free(ConfigStamp *stamps, size_t n);
+
 /* Are all these files still what they were? A handful of stat(2). */
 bool config_stamps_are_current(const ConfigStamp *stamps, size_t n);
 
