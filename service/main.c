@@ -11,7 +11,6 @@
 #include <systemd/sd-daemon.h>
 
 #include "base/log.h"
-#include "base/notify.h"
 #include "bus/bus.h"
 #include "container/manager.h"
 #include "interfaces/names.h"
@@ -98,9 +97,9 @@ static int serve(Error *reterr)
         r = bus_new(manager, &bus, reterr);
         if (r < 0)
                 return r;
-        notify("READY=1\nSTATUS=Serving\n");
+        (void) sd_notify(0, "READY=1\nSTATUS=Serving");
         r = sd_event_loop(event);
-        notify("STOPPING=1\n");
+        (void) sd_notify(0, "STOPPING=1");
         return r < 0 ? error_errno(reterr, -r, "The event loop failed") : 0;
 }
 
@@ -138,7 +137,6 @@ int main(int argc, char **argv)
         Error error = ERROR_NULL;
         int status;
 
-        notify_setup();
         log_setup("nagayad", NULL);
         status = parse_arguments(argc, argv);
         if (status >= 0)
@@ -146,7 +144,7 @@ int main(int argc, char **argv)
         (void) umask(022);
         if (serve(&error) >= 0)
                 return EXIT_SUCCESS;
-        notify_status(error_message(&error));
+        (void) sd_notifyf(0, "STATUS=%s\nERRNO=%d", error_message(&error), error.errnum);
         log_error_event(LOG_ERR, NULL, &error, NULL);
         error_done(&error);
         return EXIT_FAILURE;
