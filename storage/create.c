@@ -1,0 +1,345 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "storage/create.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/path.h"
+#include "base/strv.h"
+#include "config/document.h"
+#include "config/parse.h"
+#include "interfaces/container-id.h"
+#include "interfaces/container-lock.h"
+#include "interfaces/errors.h"
+#include "interfaces/json.h"
+#include "storage/backend.h"
+#include "storage/draft.h"
+#include "storage/owner.h"
+#include "storage/site.h"
+#include "storage/template-run.h"
+#include "storage/template.h"
+#include "storage/view.h"
+
+#define CONFIG_MODE 0640
+#define ARGUMENTS_MAX 256
+#define CONFIG_PAIRS_MAX 1024
+
+typedef struct Creation {
+        const JobRequest *request;
+        const Report *report;
+        const Site *site;
+        const char *default_config;
+        char **arguments;
+        json_t *config; /* borrowed */
+        uid_t owner;
+        const Backend *backend;
+        char *program; /* the template's; NULL: none */
+        char *rootfs_path;
+        ContainerLock lock;
+        Draft draft;
+} Creation;
+
+static void creation_done(Creation *creation)
+{
+        draft_done(&creation->draft);
+        container_lock_release(&creation->lock);
+        (void) strv_free(creation->arguments);
+        free(creation->program);
+        free(creation->rootfs_path);
+}
+
+static int read_owner(Creation *creation, Error *reterr)
+{
+        int64_t owner = 0;
+        int r;
+
+        r = json_get_integer(creation->request->parameters, "owner", &owner, reterr);
+        if (r < 0)
+                return r;
+        if (owner < 0 || owner >= (int64_t) (uid_t) -1)
+                return error_public(reterr, ERROR_INVALID_ARGS, "Parameter 'owner' is not a uid");
+        creation->owner = (uid_t) owner;
+        return 0;
+}
+
+/* Each pair is set on a configuration that is thrown away: what is wrong with it is said before
+ * anything is made. */
+static int check_pairs(const json_t *pairs, Error *reterr)
+{
+        _cleanup_(config_free_p) Config *scratch = config_new();
+        json_t *pair;
+        size_t i;
+
+        if (!scratch)
+                return error_oom(reterr);
+        if (json_array_size(pairs) > CONFIG_PAIRS_MAX)
+                return error_public(reterr, ERROR_LIMITS_EXCEEDED,
+                                    "Parameter 'config' has more than %d keys", CONFIG_PAIRS_MAX);
+        json_array_foreach(pairs, i, pair) {
+                const char *key = NULL, *value = NULL;
+                int r;
+
+                r = json_get_string(pair, "key", &key, reterr);
+                if (r > 0)
+                        r = json_get_string(pair, "value", &value, reterr);
+                if (r < 0)
+                        return r;
+                if (r == 0 || strchr(key, '\n') || strchr(value, '\n'))
+                        return error_public(reterr, ERROR_INVALID_ARGS,
+                                            "Parameter 'config' is a list of keys and values, "
+                                            "each in one line");
+                r = config_set(scratch, key, value, "Option 'config'", reterr);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+static int read_template(Creation *creation, Error *reterr)
+{
+        const json_t *parameters = creation->request->parameters;
+        const char *template = NULL;
+        int r;
+
+        r = json_get_strv(parameters, "templateArguments", &creation->arguments, reterr);
+        if (r >= 0)
+                r = json_get_string(parameters, "template", &template, reterr);
+        if (r < 0)
+                return r;
+        if (strv_length(creation->arguments) > ARGUMENTS_MAX)
+                return error_public(reterr, ERROR_LIMITS_EXCEEDED,
+                                    "A template takes at most %d arguments", ARGUMENTS_MAX);
+        if (!template || !*template || streq(template, "none")) {
+                if (strv_length(creation->arguments) == 0)
+                        return 0;
+                return error_public(reterr, ERROR_INVALID_ARGS,
+                                    "There are template arguments, but no template");
+        }
+        return template_find(creation->request->template_directories, template, &creation->program,
+                             reterr);
+}
+
+/* Everything that can be known to be wrong before the first effect. */
+static int creation_read(Creation *creation, Error *reterr)
+{
+        const JobRequest *request = creation->request;
+        const char *backend = NULL;
+        int r;
+
+        r = read_owner(creation, reterr);
+        if (r == 0)
+                r = json_get_string(request->parameters, "backend", &backend, reterr);
+        if (r >= 0)
+                r = backend_find(backend, &creation->backend, reterr);
+        if (r == 0)
+                r = read_template(creation, reterr);
+        if (r == 0)
+                r = json_get_string(request->parameters, "defaultConfig", &creation->default_config,
+                                    reterr);
+        if (r >= 0)
+                r = json_get_array(request->parameters, "config", &creation->config, reterr);
+        return r > 0 ? check_pairs(creation->config, reterr) : r;
+}
+
+static int creation_begin(Creation *creation, Error *reterr)
+{
+        const JobRequest *request = creation->request;
+        struct stat st;
+        int r;
+
+        /* Publishing would refuse it as well, but only after all the work. */
+        if (fstatat(creation->site->fd, creation->site->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+                return error_public(reterr, ERROR_CONTAINER_EXISTS,
+                                    "There is already a container '%s': '%s' exists",
+                                    request->container, creation->site->directory);
+        r = container_lock_take(request->lock_dir, request->container, creation->site->directory,
+                                &creation->lock, reterr);
+        if (r < 0)
+                return r;
+        return draft_make(creation->site->fd, creation->site->name, &creation->draft, reterr);
+}
+
+static int read_default_config(const char *path, char **ret, Error *reterr)
+{
+        _cleanup_(fd_close_p) int fd = -EBADF;
+        _cleanup_(free_p) char *culprit = NULL;
+        int r;
+
+        *ret = NULL;
+        if (!path || !*path)
+                return 0;
+        fd = path_open_trusted(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, &culprit);
+        if (fd == -ENOENT)
+                return 0;
+        if (fd == -EPERM)
+                return error_public(reterr, ERROR_ACCESS_DENIED,
+                                    "The default configuration '%s' is not read: '%s' may be "
+                                    "changed by others than root",
+                                    path, culprit ? culprit : path);
+        r = fd < 0 ? fd : file_read_fd(fd, CONFIG_FILE_MAX, ret, NULL);
+        if (r < 0)
+                return error_errno(reterr, -r, "Cannot read the default configuration '%s'", path);
+        return 0;
+}
+
+static int write_config(const Creation *creation, const char *text, Error *reterr)
+{
+        int r = file_write_atomic(creation->draft.dir_fd, "config", text, CONFIG_MODE, true);
+
+        return r < 0 ? error_errno(reterr, -r, "Cannot write the config of '%s'",
+                                   creation->request->container)
+                     : 0;
+}
+
+/* What a template finds: the host's defaults and where its root file system is. */
+static int write_first_config(const Creation *creation, Error *reterr)
+{
+        _cleanup_(free_p) char *defaults = NULL, *text = NULL;
+        size_t n;
+        int r;
+
+        r = read_default_config(creation->default_config, &defaults, reterr);
+        if (r < 0)
+                return r;
+        n = defaults ? strlen(defaults) : 0;
+        if (asprintf(&text, "%s%slxc.rootfs.path = %s\n", defaults ? defaults : "",
+                     n > 0 && defaults[n - 1] != '\n' ? "\n" : "", creation->rootfs_path) < 0) {
+                text = NULL;
+                return error_oom(reterr);
+        }
+        return write_config(creation, text, reterr);
+}
+
+static int run_template(const Creation *creation, Error *reterr)
+{
+        int r;
+
+        if (!creation->program)
+                return 0;
+        r = view_enter(creation->site, &creation->draft, reterr);
+        if (r < 0)
+                return r;
+        return template_run(
+                &(TemplateRun){
+                        .program = creation->program,
+                        .directory = creation->site->directory,
+                        .name = creation->site->name,
+                        .rootfs = backend_path(creation->rootfs_path),
+                        .arguments = creation->arguments,
+                        .report = creation->report,
+                },
+                reterr);
+}
+
+/* The template's header on top, what the caller asked for at the end, where it wins. */
+static int complete_document(const Creation *creation, const char *text, Document **ret)
+{
+        _cleanup_(document_free_p) Document *document = NULL;
+        _cleanup_(free_p) char *header = NULL, *whole = NULL;
+        json_t *pair;
+        size_t i;
+        int r;
+
+        header = creation->program ? template_header(creation->program, creation->arguments)
+                                   : strdup("");
+        if (!header || asprintf(&whole, "%s%s", header, text) < 0)
+                return -ENOMEM;
+        r = document_new(whole, &document);
+        if (r == 0 && !creation->program)
+                r = document_set(document, "lxc.uts.name", creation->site->name);
+        json_array_foreach(creation->config, i, pair)
+                if (r == 0)
+                        r = document_add(document, json_string_value(json_object_get(pair, "key")),
+                                         json_string_value(json_object_get(pair, "value")));
+        if (r == 0)
+                r = document_fill_hwaddr(document);
+        if (r < 0)
+                return r;
+        *ret = TAKE_PTR(document);
+        return 0;
+}
+
+static int write_last_config(const Creation *creation, Error *reterr)
+{
+        _cleanup_(document_free_p) Document *document = NULL;
+        _cleanup_(free_p) char *text = NULL, *last = NULL;
+        int r;
+
+        r = file_read(creation->draft.dir_fd, "config", CONFIG_FILE_MAX, &text, NULL);
+        if (r < 0) {
+                r = error_errno(reterr, -r, "Cannot read the config that the template left");
+                return error_set_code(reterr, r, ERROR_TEMPLATE_FAILED);
+        }
+        r = complete_document(creation, text, &document);
+        if (r < 0)
+                return error_errno(reterr, -r, "Cannot complete the config of '%s'",
+                                   creation->request->container);
+        last = document_text(document);
+        return last ? write_config(creation, last, reterr) : error_oom(reterr);
+}
+
+/* A container that cannot be started as it is may still be what was wanted: its config can be edited.
+ * It is said, at least. */
+static void tell_problems(const Creation *creation)
+{
+        _cleanup_(error_done) Error error = ERROR_NULL;
+        _cleanup_(config_free_p) Config *config = NULL;
+        _cleanup_(free_p) char *path = NULL;
+
+        if (asprintf(&path, "%s/config", creation->site->directory) < 0) {
+                path = NULL;
+                return;
+        }
+        if (config_load(path, &config, NULL, &error) < 0)
+                report_message(creation->report, "The new container cannot be started yet: %s",
+                               error_message(&error));
+}
+
+static int creation_fill(Creation *creation, Error *reterr)
+{
+        Volume volume = {
+                .dir_fd = creation->draft.dir_fd,
+                .directory = creation->site->directory,
+        };
+        int r;
+
+        if (creation->owner != 0) {
+                r = owner_write(creation->draft.dir_fd, creation->owner, reterr);
+                if (r < 0)
+                        return r;
+        }
+        r = creation->backend->create(&volume, &creation->rootfs_path, reterr);
+        if (r == 0)
+                r = write_first_config(creation, reterr);
+        if (r == 0)
+                r = run_template(creation, reterr);
+        return r < 0 ? r : write_last_config(creation, reterr);
+}
+
+int create_job(const JobRequest *request, const Report *report, json_t **ret_result, Error *reterr)
+{
+        _cleanup_(creation_done) Creation creation = {
+                .request = request,
+                .report = report,
+                .site = request->site,
+                .lock = CONTAINER_LOCK_NULL,
+                .draft = DRAFT_NULL,
+        };
+        int r;
+
+        r = creation_read(&creation, reterr);
+        if (r == 0)
+                r = creation_begin(&creation, reterr);
+        if (r == 0)
+                r = creation_fill(&creation, reterr);
+        if (r == 0)
+                r = draft_publish(&creation.draft, creation.site->name, reterr);
+        if (r < 0)
+                return r;
+        tell_problems(&creation);
+        *ret_result = json_pack("{s:s}", "name", request->container);
+        return 0;
+}

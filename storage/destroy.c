@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "storage/destroy.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/path.h"
+#include "base/strv.h"
+#include "config/document.h"
+#include "config/parse.h"
+#include "interfaces/container-lock.h"
+#include "interfaces/errors.h"
+#include "interfaces/json.h"
+#include "storage/backend.h"
+#include "storage/dependents.h"
+#include "storage/mounts.h"
+#include "storage/site.h"
+#include "storage/trash.h"
+
+typedef struct Destruction {
+        const JobRequest *request;
+        const Report *report;
+        const Site *site;
+        ContainerLock lock;
+        int dir_fd;
+        bool with_snapshots;
+        char *kept; /* an entry of the directory that stays, or NULL */
+} Destruction;
+
+static void destruction_done(Destruction *destruction)
+{
+        (void) fd_close(destruction->dir_fd);
+        container_lock_release(&destruction->lock);
+        free(destruction->kept);
+}
+
+static int open_container(Destruction *destruction, Error *reterr)
+{
+        const char *id = destruction->request->container;
+        int fd;
+
+        fd = path_open_on_mount(destruction->site->fd, destruction->site->name,
+                                O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+        if (fd >= 0) {
+                destruction->dir_fd = fd;
+                return 0;
+        }
+        if (fd == -ENOENT)
+                return error_public(reterr, ERROR_NO_SUCH_CONTAINER, "There is no container '%s'",
+                                    id);
+        if (fd == -ELOOP || fd == -EXDEV)
+                return error_public(reterr, ERROR_NOT_SUPPORTED,
+                                    "'%s' is %s: what it leads to is not removed; detach it first",
+                                    destruction->site->directory,
+                                    fd == -ELOOP ? "a symbolic link" : "a mount point");
+        return error_errno(reterr, -fd, "Cannot open '%s'", destruction->site->directory);
+}
+
+static int check_free(const Destruction *destruction, Error *reterr)
+{
+        _cleanup_(free_p) char *mounted = NULL;
+        int r;
+
+        r = dependents_check(destruction->site, destruction->dir_fd, reterr);
+        if (r == 0 && !destruction->with_snapshots)
+                r = snapshots_check(destruction->site, destruction->dir_fd, reterr);
+        if (r < 0)
+                return r;
+        r = mounts_below(destruction->site->directory, &mounted, reterr);
+        if (r > 0)
+                return error_public(reterr, ERROR_BUSY,
+                                    "Container '%s' is not destroyed: something is mounted on '%s'",
+                                    destruction->request->container, mounted);
+        return r;
+}
+
+/* The part of `path` below the container's directory, or NULL. */
+static const char *inside(const Destruction *destruction, const char *path)
+{
+        const char *rest = startswith(path, destruction->site->directory);
+
+        return rest && *rest == '/' && path_is_normalized(path) ? rest + 1 : NULL;
+}
+
+/* An unmanaged root in the container's own directory: its first component is spared. */
+static int spare(Destruction *destruction, const char *path, Error *reterr)
+{
+        const char *rest = inside(destruction, path);
+
+        report_message(destruction->report,
+                       "The root file system '%s' stays: lxc.rootfs.managed is 0", path);
+        if (!rest)
+                return 0;
+        destruction->kept = strndup(rest, strcspn(rest, "/"));
+        return destruction->kept ? 0 : error_oom(reterr);
+}
+
+/* The layers of "overlay:LOWER:UPPER" are told one by one. */
+static int tell_foreign(const Destruction *destruction, const char *rootfs_path, Error *reterr)
+{
+        _cleanup_(strv_free_p) char **parts = NULL;
+
+        if (strv_split(&parts, backend_path(rootfs_path), ":") < 0)
+                return error_oom(reterr);
+        strv_foreach(part, parts) {
+                if (!inside(destruction, *part))
+                        report_message(destruction->report,
+                                       "'%s' is not removed: it lies outside of '%s'", *part,
+                                       destruction->site->directory);
+        }
+        return 0;
+}
+
+/* The config is only read for this, and as text: a broken one must not keep the container from being
+ * destroyed. */
+static int look_at_rootfs(Destruction *destruction, Error *reterr)
+{
+        _cleanup_(document_free_p) Document *document = NULL;
+        _cleanup_(free_p) char *text = NULL;
+        const char *path, *managed;
+        int r;
+
+        r = file_read(destruction->dir_fd, "config", CONFIG_FILE_MAX, &text, NULL);
+        if (r < 0) {
+                if (r != -ENOENT)
+                        report_message(destruction->report,
+                                       "The config of '%s' cannot be read (%s); if its root file "
+                                       "system lies elsewhere, it stays",
+                                       destruction->request->container, strerror(-r));
+                return 0;
+        }
+        if (document_new(text, &document) < 0)
+                return error_oom(reterr);
+        path = document_get(document, "lxc.rootfs.path");
+        managed = document_get(document, "lxc.rootfs.managed");
+        if (!path || !*path)
+                return 0;
+        if (managed && streq(managed, "0"))
+                return spare(destruction, backend_path(path), reterr);
+        return tell_foreign(destruction, path, reterr);
+}
+
+/* Everything but what is kept; the config first, since without it there is no container. */
+static int move_parts(const Destruction *destruction, Error *reterr)
+{
+        _cleanup_(fd_close_p) int trash_fd = -EBADF;
+        _cleanup_(closedir_p) DIR *dir = NULL;
+        struct dirent *entry;
+        int fd;
+
+        trash_fd = trash_make(destruction->site->fd, reterr);
+        if (trash_fd < 0)
+                return trash_fd;
+        if (renameat(destruction->dir_fd, "config", trash_fd, "config") < 0 && errno != ENOENT)
+                return error_errno(reterr, errno, "Cannot remove the config of '%s'",
+                                   destruction->request->container);
+        fd = fcntl(destruction->dir_fd, F_DUPFD_CLOEXEC, 3);
+        dir = fd < 0 ? NULL : fdopendir(fd);
+        if (!dir) {
+                (void) fd_close(fd);
+                return error_errno(reterr, errno, "Cannot list '%s'", destruction->site->directory);
+        }
+        while ((entry = readdir(dir))) {
+                const char *name = entry->d_name;
+
+                if (streq(name, ".") || streq(name, "..") || streq(name, destruction->kept))
+                        continue;
+                if (renameat(destruction->dir_fd, name, trash_fd, name) < 0)
+                        return error_errno(reterr, errno, "Cannot remove '%s/%s'",
+                                           destruction->site->directory, name);
+        }
+        return 0;
+}
+
+static int destruction_run(Destruction *destruction, Error *reterr)
+{
+        const JobRequest *request = destruction->request;
+        int r;
+
+        r = json_get_bool(request->parameters, "snapshots", &destruction->with_snapshots, reterr);
+        if (r >= 0)
+                r = open_container(destruction, reterr);
+        if (r == 0)
+                r = container_lock_take(request->lock_dir, request->container,
+                                        destruction->site->directory, &destruction->lock, reterr);
+        if (r == 0)
+                r = check_free(destruction, reterr);
+        if (r == 0)
+                r = look_at_rootfs(destruction, reterr);
+        if (r < 0)
+                return r;
+        return destruction->kept
+                       ? move_parts(destruction, reterr)
+                       : trash_put(destruction->site->fd, destruction->site->name, reterr);
+}
+
+int destroy_job(const JobRequest *request, const Report *report, json_t **ret_result, Error *reterr)
+{
+        _cleanup_(destruction_done) Destruction destruction = {
+                .request = request,
+                .report = report,
+                .site = request->site,
+                .lock = CONTAINER_LOCK_NULL,
+                .dir_fd = -EBADF,
+        };
+        int r;
+
+        r = destruction_run(&destruction, reterr);
+        if (r < 0)
+                return r;
+        *ret_result = json_pack("{s:s}", "name", request->container);
+        return 0;
+}

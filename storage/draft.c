@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "storage/draft.h"
+
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include "base/path.h"
+#include "interfaces/errors.h"
+#include "storage/trash.h"
+
+#define TRIES 16
+#define DIRECTORY_MODE 0770
+
+/* A collector may find the directory before it is locked: then it is not there any more, or locked by
+ * the collector. Return: fd, -EAGAIN, -errno. */
+static int make_locked(int parent_fd, const char *name)
+{
+        _cleanup_(fd_close_p) int fd = -EBADF;
+        struct stat mine, there;
+
+        if (mkdirat(parent_fd, name, 0700) < 0)
+                return errno == EEXIST ? -EAGAIN : -errno;
+        fd = path_open_on_mount(parent_fd, name, O_RDONLY | O_DIRECTORY);
+        if (fd < 0)
+                return fd == -ENOENT ? -EAGAIN : fd;
+        if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+                return errno == EWOULDBLOCK ? -EAGAIN : -errno;
+        if (fstat(fd, &mine) < 0)
+                return -errno;
+        if (fstatat(parent_fd, name, &there, AT_SYMLINK_NOFOLLOW) < 0)
+                return errno == ENOENT ? -EAGAIN : -errno;
+        if (mine.st_ino != there.st_ino)
+                return -EAGAIN;
+        /* The mode asked for, whatever the umask. */
+        return fchmod(fd, DIRECTORY_MODE) < 0 ? -errno : TAKE_FD(fd);
+}
+
+int draft_make(int parent_fd, const char *name, Draft *ret, Error *reterr)
+{
+        Draft draft = { .parent_fd = parent_fd, .dir_fd = -EAGAIN };
+
+        for (unsigned i = 0; draft.dir_fd == -EAGAIN && i < TRIES; i++) {
+                unsigned long long tag;
+                int n;
+
+                if (getrandom(&tag, sizeof(tag), 0) != sizeof(tag))
+                        return error_errno(reterr, EIO, "Cannot get random bytes");
+                n = snprintf(draft.name, sizeof(draft.name), TRASH_PREFIX "%s.%016llx" DRAFT_SUFFIX,
+                             name, tag);
+                if (n < 0 || (size_t) n >= sizeof(draft.name))
+                        return error_errno(reterr, ENAMETOOLONG, "Cannot make '%s'", name);
+                draft.dir_fd = make_locked(parent_fd, draft.name);
+        }
+        if (draft.dir_fd < 0)
+                return error_errno(reterr, -draft.dir_fd, "Cannot make the directory '%s'",
+                                   draft.name);
+        *ret = draft;
+        return 0;
+}
+
+int draft_publish(Draft *draft, const char *name, Error *reterr)
+{
+        if (fsync(draft->dir_fd) < 0)
+                return error_errno(reterr, errno, "Cannot write '%s' to the disk", name);
+        if (renameat2(draft->parent_fd, draft->name, draft->parent_fd, name, RENAME_NOREPLACE) < 0)
+                return errno == EEXIST ? error_public(reterr, ERROR_CONTAINER_EXISTS,
+                                                      "There is already a directory '%s' in the "
+                                                      "container path",
+                                                      name)
+                                       : error_errno(reterr, errno, "Cannot publish '%s'", name);
+        draft->dir_fd = fd_close(draft->dir_fd);
+        if (fsync(draft->parent_fd) < 0)
+                return error_errno(reterr, errno, "Cannot write the container path to the disk");
+        return 0;
+}
+
+void draft_done(Draft *draft)
+{
+        if (draft->dir_fd < 0)
+                return;
+        (void) trash_put(draft->parent_fd, draft->name, NULL);
+        draft->dir_fd = fd_close(draft->dir_fd);
+}

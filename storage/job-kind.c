@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "storage/job-kind.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+
+#include "base/log.h"
+#include "base/path.h"
+#include "base/strv.h"
+#include "interfaces/errors.h"
+#include "interfaces/json.h"
+#include "storage/create.h"
+#include "storage/destroy.h"
+#include "storage/trash.h"
+
+/* Removal is in nobody's way. */
+#define COLLECT_NICE 10
+
+static const JobKind job_kinds[] = {
+        { "create", SITE_MAKE_PATH, create_job },
+        { "destroy", SITE_AS_IT_IS, destroy_job },
+};
+
+const JobKind *job_kind_find(const char *name)
+{
+        for (size_t i = 0; i < ELEMENTS(job_kinds); i++)
+                if (streq(job_kinds[i].name, name))
+                        return &job_kinds[i];
+        return NULL;
+}
+
+static int open_site(const JobKind *kind, const JobRequest *request, Site *ret, Error *reterr)
+{
+        const char *directory = NULL;
+        int r;
+
+        r = json_get_string(request->parameters, "directory", &directory, reterr);
+        if (r < 0)
+                return r;
+        if (r == 0)
+                return error_public(reterr, ERROR_INVALID_ARGS, "Parameter 'directory' is missing");
+        return site_open(request->container, directory, kind->site, ret, reterr);
+}
+
+static void collect(int path_fd, const char *path)
+{
+        _cleanup_(error_done) Error error = ERROR_NULL;
+
+        (void) setpriority(PRIO_PROCESS, 0, COLLECT_NICE);
+        if (trash_collect(path_fd, &error) < 0)
+                log_error_event(LOG_WARNING, NULL, &error, path);
+}
+
+int job_run(const JobKind *kind, JobRequest *request, const Report *report)
+{
+        _cleanup_(site_done) Site site = SITE_NULL;
+        _cleanup_(error_done) Error error = ERROR_NULL;
+        json_t *result = NULL;
+        int r;
+
+        r = open_site(kind, request, &site, &error);
+        if (r == 0) {
+                request->site = &site;
+                r = kind->run(request, report, &result, &error);
+        }
+        if (r < 0)
+                report_error(report, &error);
+        else
+                report_end(report, result);
+        /* By the fd from the beginning: the path may by now lead to what a template saw. */
+        if (site.fd >= 0)
+                collect(site.fd, site.path);
+        return r;
+}
+
+void job_collect(const char *container_path)
+{
+        _cleanup_(fd_close_p) int fd = -EBADF;
+
+        fd = path_open_trusted(container_path, O_RDONLY | O_DIRECTORY, NULL);
+        if (fd >= 0)
+                collect(fd, container_path);
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The kinds of jobs, one table: name -> function. A job's function runs in a worker process of its
+ * own and may block. */
+
+#include <jansson.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "storage/report.h"
+#include "storage/site.h"
+
+typedef struct JobRequest {
+        const char *container; /* id */
+        const json_t *parameters;
+        const Site *site;     /* where the container is, or will be */
+        const char *lock_dir; /* LOCK_DIR but in tests */
+        const char *const *template_directories;
+} JobRequest;
+
+/* Return: 0 (*ret_result may be set to an object), -errno. */
+typedef int (*JobFunction)(const JobRequest *request,
+                           const Report *report,
+                           json_t **ret_result,
+                           Error *reterr);
+
+typedef struct JobKind {
+        const char *name;
+        SiteFlags site;
+        JobFunction run;
+} JobKind;
+
+/* Return: the row, or NULL. */
+const JobKind *job_kind_find(const char *name);
+
+/* job_run() - one job from its beginning to its end, in this process: opens the site (`request->site`
+ * is set here; parameter "directory"), runs the function, tells the outcome, and then removes what this
+ * and earlier jobs left to be removed in that container path. Return: 0, -errno (of the job). */
+int job_run(const JobKind *kind, JobRequest *request, const Report *report);
+
+/* job_collect() - only the removal, for a container path whose worker was killed. */
+void job_collect(const char *container_path);

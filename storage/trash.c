@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "storage/trash.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+
+#include "base/path.h"
+#include "base/strv.h"
+#include "storage/remove.h"
+
+#define TRIES 16
+
+typedef struct EntryName {
+        char text[24];
+} EntryName;
+
+static int random_name(EntryName *ret)
+{
+        unsigned long long tag;
+
+        if (getrandom(&tag, sizeof(tag), 0) != sizeof(tag))
+                return -EIO;
+        (void) snprintf(ret->text, sizeof(ret->text), "%016llx", tag);
+        return 0;
+}
+
+/* Whoever empties the trash removes the directory, too: it may vanish between any two steps, hence
+ * the tries of the callers. Return: fd, -errno. */
+static int open_trash(int parent_fd)
+{
+        if (mkdirat(parent_fd, TRASH_NAME, 0700) < 0 && errno != EEXIST)
+                return -errno;
+        return path_open_on_mount(parent_fd, TRASH_NAME, O_RDONLY | O_DIRECTORY);
+}
+
+static int try_put(int parent_fd, const char *name)
+{
+        _cleanup_(fd_close_p) int trash_fd = -EBADF;
+        EntryName target;
+        struct stat st;
+        int r;
+
+        trash_fd = open_trash(parent_fd);
+        if (trash_fd < 0)
+                return trash_fd == -ENOENT ? -EAGAIN : trash_fd;
+        r = random_name(&target);
+        if (r < 0)
+                return r;
+        if (renameat2(parent_fd, name, trash_fd, target.text, RENAME_NOREPLACE) == 0)
+                return 0;
+        if (errno == EEXIST)
+                return -EAGAIN;
+        if (errno != ENOENT)
+                return -errno;
+        /* Is it the source that is missing, or the trash again? */
+        return fstatat(parent_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? -EAGAIN : -errno;
+}
+
+int trash_put(int parent_fd, const char *name, Error *reterr)
+{
+        int r = -EAGAIN;
+
+        for (unsigned i = 0; r == -EAGAIN && i < TRIES; i++)
+                r = try_put(parent_fd, name);
+        if (r == -EBUSY)
+                return error_code(reterr, 0, EBUSY,
+                                  "Cannot move '%s' to the trash: something is mounted on it",
+                                  name);
+        if (r < 0)
+                return error_errno(reterr, -r, "Cannot move '%s' to the trash", name);
+        return 0;
+}
+
+static int try_make(int parent_fd)
+{
+        _cleanup_(fd_close_p) int trash_fd = -EBADF;
+        EntryName name;
+        int r;
+
+        trash_fd = open_trash(parent_fd);
+        if (trash_fd < 0)
+                return trash_fd == -ENOENT ? -EAGAIN : trash_fd;
+        r = random_name(&name);
+        if (r < 0)
+                return r;
+        if (mkdirat(trash_fd, name.text, 0700) < 0)
+                return errno == EEXIST || errno == ENOENT ? -EAGAIN : -errno;
+        r = path_open_on_mount(trash_fd, name.text, O_RDONLY | O_DIRECTORY);
+        return r == -ENOENT ? -EAGAIN : r;
+}
+
+int trash_make(int parent_fd, Error *reterr)
+{
+        int fd = -EAGAIN;
+
+        for (unsigned i = 0; fd == -EAGAIN && i < TRIES; i++)
+                fd = try_make(parent_fd);
+        if (fd < 0)
+                return error_errno(reterr, -fd, "Cannot make a directory in the trash");
+        return fd;
+}
+
+/* Holds the entry against other collectors and finds out whether its maker lives. Return: fd,
+ * -EWOULDBLOCK, -ENOTDIR, -errno. */
+static int lock_entry(int dir_fd, const char *name)
+{
+        _cleanup_(fd_close_p) int fd = -EBADF;
+
+        fd = path_open_on_mount(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+        if (fd < 0)
+                return fd;
+        if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+                return -errno;
+        return TAKE_FD(fd);
+}
+
+static int remove_locked(int trash_fd, const char *name, Error *reterr)
+{
+        _cleanup_(fd_close_p) int lock_fd = -EBADF;
+
+        lock_fd = lock_entry(trash_fd, name);
+        if (lock_fd == -EWOULDBLOCK || lock_fd == -ENOENT)
+                return 0;
+        return remove_entry(trash_fd, name, reterr);
+}
+
+/* The lock is held over the rename, so that a maker that has just made it, but not yet locked it,
+ * sees that it is gone. */
+static int condemn_draft(int parent_fd, const char *name, Error *reterr)
+{
+        _cleanup_(fd_close_p) int lock_fd = -EBADF;
+
+        lock_fd = lock_entry(parent_fd, name);
+        if (lock_fd == -EWOULDBLOCK || lock_fd == -ENOENT)
+                return 0;
+        return trash_put(parent_fd, name, reterr);
+}
+
+static bool is_draft(const char *name)
+{
+        return startswith(name, TRASH_PREFIX) && endswith(name, DRAFT_SUFFIX);
+}
+
+typedef bool (*NameFilter)(const char *name);
+typedef int (*NameFunction)(int dir_fd, const char *name, Error *reterr);
+
+static bool is_entry(const char *name)
+{
+        return !streq(name, ".") && !streq(name, "..");
+}
+
+/* Takes the fd. Goes on after a failure; only the first one is told. */
+static int for_each_name(int fd, NameFilter filter, NameFunction function, Error *reterr)
+{
+        _cleanup_(closedir_p) DIR *dir = fdopendir(fd);
+        struct dirent *entry;
+        int first = 0;
+
+        if (!dir) {
+                first = error_errno(reterr, errno, "Cannot read a directory");
+                (void) fd_close(fd);
+                return first;
+        }
+        while ((entry = readdir(dir))) {
+                int r = filter(entry->d_name)
+                                ? function(fd, entry->d_name, first < 0 ? NULL : reterr)
+                                : 0;
+
+                if (r < 0 && first == 0)
+                        first = r;
+        }
+        return first;
+}
+
+int trash_collect(int parent_fd, Error *reterr)
+{
+        int fd, first, r;
+
+        fd = path_open_on_mount(parent_fd, ".", O_RDONLY | O_DIRECTORY);
+        if (fd < 0)
+                return error_errno(reterr, -fd, "Cannot open the container path");
+        first = for_each_name(fd, is_draft, condemn_draft, reterr);
+        fd = path_open_on_mount(parent_fd, TRASH_NAME, O_RDONLY | O_DIRECTORY);
+        if (fd == -ENOENT)
+                return first;
+        if (fd < 0)
+                r = error_errno(first < 0 ? NULL : reterr, -fd, "Cannot open the trash");
+        else
+                r = for_each_name(fd, is_entry, remove_locked, first < 0 ? NULL : reterr);
+        /* Stays while others still work on something in it. */
+        (void) unlinkat(parent_fd, TRASH_NAME, AT_REMOVEDIR);
+        return first < 0 ? first : r;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* What is to be removed goes by one rename into `.#trash` beside the containers, is gone for
+ * everybody, and is removed from there without haste. What a killed process left behind (things in
+ * the trash, drafts that nobody builds any more) is collected later: who works on an entry holds a
+ * flock(2) on its directory. */
+
+#include "base/error.h"
+
+#define TRASH_NAME ".#trash"
+
+/* Every name of ours in a container path begins so; none can be a container's. */
+#define TRASH_PREFIX ".#"
+#define DRAFT_SUFFIX ".new"
+
+/* trash_put() - move `name` of the directory into its trash. Return: 0, -ENOENT, -EBUSY (a mount
+ * point), -errno. */
+int trash_put(int parent_fd, const char *name, Error *reterr);
+
+/* trash_make() - a fresh directory in the trash, for parts of something that stays. Return: fd,
+ * -errno. */
+int trash_make(int parent_fd, Error *reterr);
+
+/* trash_collect() - remove what is in the trash, and abandoned drafts. Return: 0, -errno of the first
+ * failure (the rest is done all the same). */
+int trash_collect(int parent_fd, Error *reterr);
