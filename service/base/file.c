@@ -112,7 +112,8 @@ static int sync_parent(int dir_fd, const char *path)
         return fsync(fd) < 0 ? -errno : 0;
 }
 
-static int write_synced(int dir_fd, const char *path, const char *text, mode_t mode, bool durable)
+static int
+write_synced(int dir_fd, const char *path, const void *data, size_t size, mode_t mode, bool durable)
 {
         _cleanup_(fd_close_p) int fd = -EBADF;
         int r;
@@ -123,13 +124,14 @@ static int write_synced(int dir_fd, const char *path, const char *text, mode_t m
         /* The mode asked for, whatever the umask. */
         if (fchmod(fd, mode) < 0)
                 return -errno;
-        r = fd_write_all(fd, text, strlen(text));
+        r = fd_write_all(fd, data, size);
         if (r < 0)
                 return r;
         return durable && fsync(fd) < 0 ? -errno : 0;
 }
 
-int file_write_atomic(int dir_fd, const char *path, const char *text, mode_t mode, bool durable)
+int file_write_atomic_data(
+        int dir_fd, const char *path, const void *data, size_t size, mode_t mode, bool durable)
 {
         char temporary[PATH_MAX];
         int r;
@@ -137,7 +139,7 @@ int file_write_atomic(int dir_fd, const char *path, const char *text, mode_t mod
         r = temporary_name(path, temporary, sizeof(temporary));
         if (r < 0)
                 return r;
-        r = write_synced(dir_fd, temporary, text, mode, durable);
+        r = write_synced(dir_fd, temporary, data, size, mode, durable);
         if (r == 0 && renameat(dir_fd, temporary, dir_fd, path) < 0)
                 r = -errno;
         if (r < 0) {
@@ -145,6 +147,11 @@ int file_write_atomic(int dir_fd, const char *path, const char *text, mode_t mod
                 return r;
         }
         return durable ? sync_parent(dir_fd, path) : 0;
+}
+
+int file_write_atomic(int dir_fd, const char *path, const char *text, mode_t mode, bool durable)
+{
+        return file_write_atomic_data(dir_fd, path, text, strlen(text), mode, durable);
 }
 
 int file_write_attribute(int dir_fd, const char *path, const char *value)

@@ -22,6 +22,8 @@ int file_read_fd(int fd, size_t limit, char **ret, size_t *ret_size);
 /* file_write_atomic() - a temporary file beside it, fsync, rename, fsync of the directory. The old
  * file stays whole when anything fails. `durable` false (for /run) leaves out the fsyncs. */
 int file_write_atomic(int dir_fd, const char *path, const char *text, mode_t mode, bool durable);
+int file_write_atomic_data(
+        int dir_fd, const char *path, const void *data, size_t size, mode_t mode, bool durable);
 
 /* file_write_attribute() - one write(2) to an existing file (proc, sysfs, cgroup). */
 int file_write_attribute(int dir_fd, const char *path, const char *value);

@@ -34,6 +34,11 @@ void plan_input_host(PlanInput *input);
  */
 int plan_read_fstab(const Config *config, char **ret, Error *reterr);
 
+/* Where lxc.rootfs.path points, without its backend (NULL: unset), and where it is mounted before
+ * it becomes the root. Both borrowed. */
+const char *plan_rootfs_path(const Config *config);
+const char *plan_rootfs_mount(const Config *config);
+
 /* One mount below the container's root. */
 typedef struct PlanMount {
         char *source; /* absolute path, device or word; with source_in_root below the root */
@@ -97,6 +102,9 @@ typedef struct PlanSecurity {
         char *seccomp_profile; /* path, NULL: no filter */
         bool core_scheduling;
 } PlanSecurity;
+
+/* "nofile" of RLIMIT_NOFILE. */
+const char *plan_limit_name(int resource);
 
 typedef struct Plan {
         char *id, *name, *directory, *config_file, *lxcpath;

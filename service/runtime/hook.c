@@ -1,0 +1,371 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A hook's end is the end of its program, not of its output: what it leaves behind in the
+ * background may hold the pipe open for ever. */
+
+#include "runtime/hook.h"
+
+#include <ctype.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/process.h"
+#include "base/strv.h"
+#include "interfaces/errors.h"
+
+#define LINE_SIZE 1024
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+struct HookRun {
+        HookType type;
+        char *program;
+        pid_t pid;
+        int pidfd;
+        int output_fd;
+        HookOutput output;
+        void *userdata;
+        char line[LINE_SIZE]; /* the line being read */
+        size_t size;
+        char last[LINE_SIZE]; /* the last whole one */
+};
+
+/* Takes one word from *p. Return: 1 a word, 0 the end, -EINVAL, -ENOMEM. */
+static int split_word(const char **p, char **ret)
+{
+        _cleanup_(free_p) char *word = NULL;
+        char quote = '\0';
+        size_t n = 0;
+
+        *p += strspn(*p, " \t");
+        if (!**p)
+                return 0;
+        word = malloc(strlen(*p) + 1);
+        if (!word)
+                return -ENOMEM;
+        for (; **p && (quote || !isblank((unsigned char) **p)); (*p)++) {
+                char c = **p;
+
+                if (quote ? c == quote : c == '\'' || c == '"') {
+                        quote = quote ? '\0' : c;
+                        continue;
+                }
+                if (c == '\\' && quote != '\'') {
+                        c = *++*p;
+                        if (!c)
+                                return -EINVAL;
+                }
+                word[n++] = c;
+        }
+        if (quote)
+                return -EINVAL;
+        word[n] = '\0';
+        *ret = TAKE_PTR(word);
+        return 1;
+}
+
+int hook_split(const char *line, char ***ret)
+{
+        _cleanup_(strv_free_p) char **words = NULL;
+        char *word;
+        int r;
+
+        while ((r = split_word(&line, &word)) > 0)
+                if (strv_take(&words, word) < 0)
+                        return -ENOMEM;
+        if (r < 0)
+                return r;
+        if (!words)
+                return -EINVAL;
+        *ret = TAKE_PTR(words);
+        return 0;
+}
+
+void hook_output_log(HookType type, const char *line, void *userdata)
+{
+        char field[64];
+        const char *fields[] = { field, NULL };
+
+        (void) snprintf(field, sizeof(field), "HOOK=%s", hook_type_name(type));
+        log_event(LOG_INFO, fields, "Hook %s: %s", hook_type_name(type), line);
+}
+
+static int build_arguments(const HookCall *call, char ***ret)
+{
+        _cleanup_(strv_free_p) char **words = NULL;
+        int r;
+
+        r = hook_split(call->line, &words);
+        if (r < 0)
+                return r;
+        if (call->set->version == 0 &&
+            (strv_add(&words, call->set->name) < 0 || strv_add(&words, "lxc") < 0 ||
+             strv_add(&words, hook_type_name(call->type)) < 0))
+                return -ENOMEM;
+        for (char *const *argument = call->arguments; argument && *argument; argument++)
+                if (strv_add(&words, *argument) < 0)
+                        return -ENOMEM;
+        *ret = TAKE_PTR(words);
+        return 0;
+}
+
+static int build_environment(const HookCall *call, char ***ret)
+{
+        _cleanup_(strv_free_p) char **list = NULL;
+
+        if (strv_copy(&list, call->set->environment) < 0)
+                return -ENOMEM;
+        for (char *const *item = call->environment; item && *item; item++)
+                if (strv_add(&list, *item) < 0)
+                        return -ENOMEM;
+        if (!strv_env_get(list, "PATH") && strv_env_set(&list, "PATH", DEFAULT_PATH) < 0)
+                return -ENOMEM;
+        if (call->set->version > 0 &&
+            (strv_env_set(&list, "LXC_HOOK_TYPE", hook_type_name(call->type)) < 0 ||
+             strv_env_set(&list, "LXC_HOOK_SECTION", "lxc") < 0))
+                return -ENOMEM;
+        *ret = TAKE_PTR(list);
+        return 0;
+}
+
+/* A name without a slash is looked up in PATH, as a shell would. */
+static int resolve_program(char **name, char *const *environment)
+{
+        _cleanup_(strv_free_p) char **directories = NULL;
+
+        if (strchr(*name, '/'))
+                return 0;
+        if (strv_split(&directories, strv_env_get(environment, "PATH"), ":") < 0)
+                return -ENOMEM;
+        strv_foreach(directory, directories) {
+                char *path;
+
+                if (asprintf(&path, "%s/%s", *directory, *name) < 0)
+                        return -ENOMEM;
+                if (access(path, X_OK) == 0) {
+                        free(*name);
+                        *name = path;
+                        return 0;
+                }
+                free(path);
+        }
+        return -ENOENT;
+}
+
+/* An executable text without "#!" is one for the shell, as in execvp(3). */
+static int spawn_as_script(const Spawn *spawn, HookRun *run, Error *reterr)
+{
+        _cleanup_(strv_free_p) char **argv = NULL;
+        Spawn shell = *spawn;
+
+        if (strv_add(&argv, "/bin/sh") < 0)
+                return error_oom(reterr);
+        for (char *const *word = spawn->argv; *word; word++)
+                if (strv_add(&argv, *word) < 0)
+                        return error_oom(reterr);
+        shell.argv = argv;
+        return process_spawn(&shell, &run->pid, &run->pidfd, reterr);
+}
+
+static int spawn(HookRun *run, char **argv, char **environment, Error *reterr)
+{
+        _cleanup_(error_done) Error error = ERROR_NULL;
+        _cleanup_(fd_close_p) int write_fd = -EBADF;
+        Spawn program = { .argv = argv, .environment = environment, .stdin_fd = -EBADF };
+        int pair[2], r;
+
+        if (pipe2(pair, O_CLOEXEC) < 0)
+                return error_errno(reterr, errno, "Cannot make a pipe");
+        run->output_fd = pair[0];
+        write_fd = pair[1];
+        if (fcntl(run->output_fd, F_SETFL, O_NONBLOCK) < 0)
+                return error_errno(reterr, errno, "Cannot set up a pipe");
+        program.stdout_fd = program.stderr_fd = write_fd;
+        r = process_spawn(&program, &run->pid, &run->pidfd, &error);
+        if (r == -ENOEXEC)
+                return spawn_as_script(&program, run, reterr);
+        if (r < 0)
+                error_move(reterr, &error);
+        return r;
+}
+
+static int hook_failed(const HookCall *call, int errnum, Error *reterr)
+{
+        int r = error_code(reterr, ERROR_HOOK_FAILED, errnum, "Cannot run %s hook '%s': %s",
+                           hook_type_name(call->type), call->line, strerror(errnum));
+
+        return error_at(reterr, r, NULL, call->line);
+}
+
+int hook_run_start(const HookCall *call, HookRun **ret, Error *reterr)
+{
+        _cleanup_(strv_free_p) char **argv = NULL, **environment = NULL;
+        _cleanup_(hook_run_free_p) HookRun *run = calloc(1, sizeof(HookRun));
+        _cleanup_(error_done) Error error = ERROR_NULL;
+        int r;
+
+        if (!run)
+                return error_oom(reterr);
+        run->type = call->type;
+        run->output = call->output ? call->output : hook_output_log;
+        run->userdata = call->userdata;
+        run->pidfd = run->output_fd = -EBADF;
+
+        r = build_arguments(call, &argv);
+        if (r == -EINVAL)
+                return error_at(reterr,
+                                error_public(reterr, ERROR_INVALID_CONFIG,
+                                             "The %s hook '%s' has a quote that is not closed",
+                                             hook_type_name(call->type), call->line),
+                                NULL, call->line);
+        if (r < 0 || build_environment(call, &environment) < 0)
+                return error_oom(reterr);
+        r = resolve_program(&argv[0], environment);
+        if (r < 0)
+                return hook_failed(call, -r, reterr);
+        run->program = strdup(argv[0]);
+        if (!run->program)
+                return error_oom(reterr);
+        r = spawn(run, argv, environment, &error);
+        if (r < 0)
+                return hook_failed(call, -r, reterr);
+        *ret = TAKE_PTR(run);
+        return 0;
+}
+
+int hook_run_pidfd(const HookRun *run)
+{
+        return run->pidfd;
+}
+
+int hook_run_output_fd(const HookRun *run)
+{
+        return run->output_fd;
+}
+
+static void end_line(HookRun *run)
+{
+        if (run->size == 0)
+                return;
+        run->line[run->size] = '\0';
+        memcpy(run->last, run->line, run->size + 1);
+        run->size = 0;
+        run->output(run->type, run->last, run->userdata);
+}
+
+static void take_output(HookRun *run, const char *data, size_t size)
+{
+        for (size_t i = 0; i < size; i++) {
+                if (data[i] == '\n') {
+                        end_line(run);
+                        continue;
+                }
+                if (run->size == LINE_SIZE - 1)
+                        end_line(run);
+                run->line[run->size++] = iscntrl((unsigned char) data[i]) ? ' ' : data[i];
+        }
+}
+
+int hook_run_read(HookRun *run)
+{
+        char data[4096];
+        ssize_t n;
+
+        n = read(run->output_fd, data, sizeof(data));
+        if (n > 0)
+                take_output(run, data, (size_t) n);
+        return n > 0 || (n < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+/* At most what a pipe holds: a background process that goes on writing does not keep us here. */
+static void drain(HookRun *run)
+{
+        struct pollfd pfd = { .fd = run->output_fd, .events = POLLIN };
+
+        for (unsigned i = 0; i < 16; i++)
+                if (poll(&pfd, 1, 0) <= 0 || hook_run_read(run) == 0)
+                        break;
+        end_line(run);
+}
+
+int hook_run_finish(HookRun *run, Error *reterr)
+{
+        const char *colon = "", *last = "";
+        int code, signal, r;
+
+        r = process_wait(run->pidfd, &code, &signal);
+        if (r < 0)
+                return error_errno(reterr, -r, "Cannot wait for hook '%s'", run->program);
+        run->pid = 0;
+        drain(run);
+        if (code == 0 && signal == 0)
+                return 0;
+        if (run->last[0]) {
+                colon = ": ";
+                last = run->last;
+        }
+        if (signal > 0)
+                r = error_public(
+                        reterr, ERROR_HOOK_FAILED, "Hook %s, '%s', was killed by SIG%s%s%s",
+                        hook_type_name(run->type), run->program, sigabbrev_np(signal), colon, last);
+        else
+                r = error_public(reterr, ERROR_HOOK_FAILED,
+                                 "Hook %s, '%s', ended with exit status %d%s%s",
+                                 hook_type_name(run->type), run->program, code, colon, last);
+        return error_at(reterr, r, NULL, run->program);
+}
+
+HookRun *hook_run_free(HookRun *run)
+{
+        int code, signal;
+
+        if (!run)
+                return NULL;
+        if (run->pid > 0 && run->pidfd >= 0) {
+                (void) process_kill(run->pidfd, SIGKILL);
+                (void) process_wait(run->pidfd, &code, &signal);
+        }
+        (void) fd_close(run->pidfd);
+        (void) fd_close(run->output_fd);
+        free(run->program);
+        free(run);
+        return NULL;
+}
+
+static int run_one(const HookCall *call, Error *reterr)
+{
+        _cleanup_(hook_run_free_p) HookRun *run = NULL;
+        struct pollfd pfds[2];
+        int r;
+
+        r = hook_run_start(call, &run, reterr);
+        if (r < 0)
+                return r;
+        pfds[0] = (struct pollfd){ .fd = run->pidfd, .events = POLLIN };
+        pfds[1] = (struct pollfd){ .fd = run->output_fd, .events = POLLIN };
+        for (;;) {
+                if (poll(pfds, 2, -1) < 0 && errno != EINTR)
+                        return error_errno(reterr, errno, "Cannot wait for a hook");
+                if (pfds[1].revents && hook_run_read(run) == 0)
+                        pfds[1].fd = -1;
+                if (pfds[0].revents)
+                        return hook_run_finish(run, reterr);
+        }
+}
+
+int hooks_run(const HookCall *call, Error *reterr)
+{
+        HookCall one = *call;
+
+        strv_foreach(line, call->set->lines[call->type]) {
+                int r;
+
+                one.line = *line;
+                r = run_one(&one, reterr);
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "runtime/launch.h"
+
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <syslog.h>
+
+#include "base/file.h"
+#include "base/log.h"
+#include "base/process.h"
+#include "kernel/namespace.h"
+#include "runtime/stage.h"
+#include "runtime/sync.h"
+
+_noreturn_ static void child_main(const Launch *launch, int sync_fd)
+{
+        StageContext context = {
+                .launch = launch,
+                .plan = launch->plan,
+                .sync_fd = sync_fd,
+                .root_fd = -EBADF,
+                .console_fd = -EBADF,
+        };
+        Error error = ERROR_NULL;
+
+        (void) stages_run(&context, &error);
+        (void) sync_send_error(context.sync_fd, &error);
+        _exit(1);
+}
+
+int launch_begin(const Launch *launch, LaunchChild *ret, Error *reterr)
+{
+        _cleanup_(launch_child_done) LaunchChild child = LAUNCH_CHILD_NULL;
+        _cleanup_(fd_close_p) int child_fd = -EBADF;
+        int pair[2];
+        pid_t pid;
+        int r;
+
+        child.n_masters = launch->plan->terminals.n_ttys + 1;
+        child.masters = malloc(child.n_masters * sizeof(int));
+        if (!child.masters)
+                return error_oom(reterr);
+        for (size_t i = 0; i < child.n_masters; i++)
+                child.masters[i] = -EBADF;
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+                return error_errno(reterr, errno, "Cannot make a pair of sockets");
+        child.sync_fd = pair[0];
+        child_fd = pair[1];
+        r = fd_set_nonblock(child.sync_fd, true);
+        if (r < 0)
+                return error_errno(reterr, -r, "Cannot set up a socket");
+
+        pid = namespace_clone(launch->plan->namespaces, launch->cgroup_fd, &child.pidfd);
+        if (pid < 0)
+                return error_at(reterr,
+                                error_errno(reterr, -pid,
+                                            "Cannot make init in its namespaces and control group"),
+                                "clone", NULL);
+        if (pid == 0)
+                child_main(launch, child_fd);
+        child.pid = pid;
+        *ret = child;
+        child = LAUNCH_CHILD_NULL;
+        return 0;
+}
+
+static int take_masters(LaunchChild *child, SyncMessage *message)
+{
+        for (size_t i = 0; i < message->n_fds; i++) {
+                size_t number = (size_t) message->value + i;
+
+                if (message->value < 0 || number >= child->n_masters ||
+                    child->masters[number] >= 0) {
+                        (void) fd_close(message->fds[i]);
+                        continue;
+                }
+                child->masters[number] = message->fds[i];
+        }
+        message->n_fds = 0;
+        return LAUNCH_AGAIN;
+}
+
+/* What it was that ended the child: it has closed the socket, so it has ended or is about to. */
+static int died(LaunchChild *child, Error *reterr)
+{
+        siginfo_t info = { 0 };
+
+        if (waitid(P_PIDFD, (id_t) child->pidfd, &info, WEXITED | WNOWAIT) == 0 &&
+            info.si_code != CLD_EXITED)
+                return error_code(reterr, 0, ECHILD, "Init's setup was killed by signal %d",
+                                  info.si_status);
+        return error_code(reterr, 0, ECHILD, "Init's setup ended with exit status %d",
+                          info.si_status);
+}
+
+static int take_message(LaunchChild *child, SyncMessage *message, Error *reterr)
+{
+        switch (message->type) {
+        case SYNC_LOG:
+                if (message->text[0] && message->value >= 0 && message->value < _HOOK_TYPE_MAX)
+                        hook_output_log((HookType) message->value, message->text[0], NULL);
+                return LAUNCH_AGAIN;
+        case SYNC_NOTE:
+                if (message->text[0])
+                        log_event(message->value, NULL, "%s", message->text[0]);
+                return LAUNCH_AGAIN;
+        case SYNC_MASTERS:
+                return take_masters(child, message);
+        case SYNC_PREPARED:
+                return LAUNCH_PREPARED;
+        case SYNC_READY:
+                child->ready = true;
+                return LAUNCH_AGAIN;
+        case SYNC_ERROR:
+                return sync_take_error(message, reterr);
+        default:
+                return error_errno(reterr, EPROTO, "Init's setup says something unexpected");
+        }
+}
+
+int launch_receive(LaunchChild *child, Error *reterr)
+{
+        SyncMessage message;
+        int r;
+
+        r = sync_receive(child->sync_fd, &message);
+        if (r == -EAGAIN)
+                return LAUNCH_AGAIN;
+        if (r < 0)
+                return error_errno(reterr, -r, "Cannot hear from init's setup");
+        if (r == 0)
+                return child->ready ? LAUNCH_RUNNING : died(child, reterr);
+        r = take_message(child, &message, reterr);
+        for (size_t i = 0; i < message.n_fds; i++)
+                (void) fd_close(message.fds[i]);
+        return r;
+}
+
+int launch_go(const Launch *launch, LaunchChild *child, Error *reterr)
+{
+        const PlanDevices *devices = &launch->plan->devices;
+        SyncMessage message = { .type = SYNC_GO };
+        int r;
+
+        if (devices->filter) {
+                r = device_filter_attach(launch->cgroup_fd, devices->rules, devices->n_rules);
+                if (r < 0)
+                        return error_at(
+                                reterr,
+                                error_errno(reterr, -r, "Cannot restrict the container's devices"),
+                                "device-filter", "lxc.cgroup2.devices");
+        }
+        r = sync_send(child->sync_fd, &message);
+        return r < 0 ? error_errno(reterr, -r, "Cannot let init go on") : 0;
+}
+
+void launch_child_done(LaunchChild *child)
+{
+        for (size_t i = 0; i < child->n_masters; i++)
+                (void) fd_close(child->masters[i]);
+        free(child->masters);
+        (void) fd_close(child->pidfd);
+        (void) fd_close(child->sync_fd);
+        *child = LAUNCH_CHILD_NULL;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The parts of plan_make(); nobody else includes this. */
+
+#include "runtime/plan.h"
+
+typedef struct PlanBuild {
+        const Config *config;
+        const PlanInput *input;
+        Plan *plan;
+        char **warnings;
+        Error *reterr;
+} PlanBuild;
+
+/* Each fills its part of build->plan. Return: 0, -errno with the error in build->reterr. */
+int plan_build_namespaces(PlanBuild *build);
+int plan_build_rootfs(PlanBuild *build);
+int plan_build_automounts(PlanBuild *build);
+int plan_build_mounts(PlanBuild *build);
+int plan_build_terminals(PlanBuild *build);
+int plan_build_limits(PlanBuild *build);
+int plan_build_cgroup(PlanBuild *build);
+int plan_build_security(PlanBuild *build);
+int plan_build_init(PlanBuild *build);
+
+void plan_mount_done(PlanMount *mount);
+
+/* "Cannot honour KEY": always name the key; the format says what about it. Return: -errno. */
+int plan_refuse(PlanBuild *build, const char *key, const char *format, ...) _printf_(3, 4);
+int plan_invalid(PlanBuild *build, const char *key, const char *format, ...) _printf_(3, 4);
+/* Return: 0, -ENOMEM (raised). */
+int plan_warn(PlanBuild *build, const char *format, ...) _printf_(2, 3);
+/* Return: -ENOMEM. */
+int plan_oom(PlanBuild *build);

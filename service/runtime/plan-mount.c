@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Plan: the root file system, lxc.mount.auto, and the lines of lxc.mount.fstab and
+ * lxc.mount.entry. A target ends up relative to the container's root and is only ever followed from
+ * there. */
+
+#include <string.h>
+#include <sys/mount.h>
+
+#include "base/strv.h"
+#include "runtime/plan-build.h"
+
+/* Where Debian's LXC mounts a root: absolute targets in configurations made for it. */
+#define LXC_ROOTFS_MOUNT "/usr/lib/x86_64-linux-gnu/lxc/rootfs"
+
+typedef struct MountOption {
+        const char *name;
+        unsigned long set, clear, propagation;
+        bool bind, recursive, change, optional;
+} MountOption;
+
+/* clang-format off */
+static const MountOption mount_options[] = {
+        { "async",         .clear = MS_SYNCHRONOUS },
+        { "atime",         .clear = MS_NOATIME },
+        { "auto" },
+        { "bind",          .bind = true },
+        { "defaults" },
+        { "dev",           .clear = MS_NODEV },
+        { "diratime",      .clear = MS_NODIRATIME },
+        { "dirsync",       .set = MS_DIRSYNC },
+        { "exec",          .clear = MS_NOEXEC },
+        { "lazytime",      .set = MS_LAZYTIME },
+        { "mand",          .set = MS_MANDLOCK },
+        { "noatime",       .set = MS_NOATIME },
+        { "noauto" },
+        { "nodev",         .set = MS_NODEV },
+        { "nodiratime",    .set = MS_NODIRATIME },
+        { "noexec",        .set = MS_NOEXEC },
+        { "nofail",        .optional = true },
+        { "nomand",        .clear = MS_MANDLOCK },
+        { "norelatime",    .clear = MS_RELATIME },
+        { "nostrictatime", .clear = MS_STRICTATIME },
+        { "nosuid",        .set = MS_NOSUID },
+        { "optional",      .optional = true },
+        { "private",       .propagation = MS_PRIVATE },
+        { "rbind",         .bind = true, .recursive = true },
+        { "relatime",      .set = MS_RELATIME },
+        { "remount",       .change = true },
+        { "ro",            .set = MS_RDONLY },
+        { "rprivate",      .propagation = MS_PRIVATE | MS_REC },
+        { "rshared",       .propagation = MS_SHARED | MS_REC },
+        { "rslave",        .propagation = MS_SLAVE | MS_REC },
+        { "runbindable",   .propagation = MS_UNBINDABLE | MS_REC },
+        { "rw",            .clear = MS_RDONLY },
+        { "shared",        .propagation = MS_SHARED },
+        { "slave",         .propagation = MS_SLAVE },
+        { "strictatime",   .set = MS_STRICTATIME },
+        { "suid",          .clear = MS_NOSUID },
+        { "sync",          .set = MS_SYNCHRONOUS },
+        { "unbindable",    .propagation = MS_UNBINDABLE },
+        { "_netdev" },
+};
+/* clang-format on */
+
+typedef struct MountLine {
+        PlanMount mount;
+        char **data;
+        bool bind;
+} MountLine;
+
+static void mount_line_done(MountLine *line)
+{
+        plan_mount_done(&line->mount);
+        (void) strv_free(line->data);
+}
+
+static void apply_option(MountLine *line, const MountOption *option)
+{
+        PlanMount *mount = &line->mount;
+
+        mount->set = (mount->set & ~option->clear) | option->set;
+        mount->clear = (mount->clear & ~option->set) | option->clear;
+        if (option->propagation)
+                mount->propagation = option->propagation;
+        line->bind |= option->bind;
+        mount->recursive |= option->recursive;
+        mount->change |= option->change;
+        mount->optional |= option->optional;
+}
+
+static int take_option(PlanBuild *build, const char *key, const char *text, MountLine *line)
+{
+        const char *create = startswith(text, "create=");
+
+        for (size_t i = 0; i < ELEMENTS(mount_options); i++)
+                if (streq(text, mount_options[i].name)) {
+                        apply_option(line, &mount_options[i]);
+                        return 0;
+                }
+        if (startswith(text, "idmap="))
+                return plan_refuse(build, key, "Mount option '%s' is not supported yet", text);
+        if (streq(text, "relative")) {
+                line->mount.source_in_root = true;
+                return 0;
+        }
+        if (startswith(text, "x-"))
+                return 0;
+        if (!create)
+                return strv_add(&line->data, text) < 0 ? plan_oom(build) : 0;
+        if (!streq(create, "dir") && !streq(create, "file"))
+                return plan_invalid(build, key,
+                                    "Mount option '%s' is neither create=dir nor "
+                                    "create=file",
+                                    text);
+        line->mount.create = streq(create, "dir") ? CREATE_DIRECTORY : CREATE_FILE;
+        return 0;
+}
+
+static int take_options(PlanBuild *build, const char *key, const char *text, MountLine *line)
+{
+        _cleanup_(strv_free_p) char **options = NULL;
+
+        if (text && strv_split(&options, text, ",") < 0)
+                return plan_oom(build);
+        strv_foreach(option, options) {
+                int r = take_option(build, key, *option, line);
+
+                if (r < 0)
+                        return r;
+        }
+        if (line->data) {
+                line->mount.data = strv_join(line->data, ",");
+                if (!line->mount.data)
+                        return plan_oom(build);
+        }
+        return 0;
+}
+
+int plan_build_rootfs(PlanBuild *build)
+{
+        _cleanup_(mount_line_done) MountLine line = { 0 };
+        const RootfsConfig *config = &build->config->rootfs;
+        Plan *plan = build->plan;
+        const char *backend = NULL;
+        int r;
+
+        if (!config->path)
+                return plan_refuse(build, "lxc.rootfs.path",
+                                   "'lxc.rootfs.path' is not set: a container without a root file "
+                                   "system of its own is not supported");
+        (void) rootfs_path_split(config->path, &backend);
+        if (backend && !streq(backend, "dir"))
+                return plan_refuse(build, "lxc.rootfs.path",
+                                   "'lxc.rootfs.path' names storage of type '%s', which is not "
+                                   "supported yet: only directories are",
+                                   backend);
+        if (plan_rootfs_path(build->config)[0] != '/' || plan_rootfs_mount(build->config)[0] != '/')
+                return plan_invalid(build, "lxc.rootfs.path",
+                                    "'lxc.rootfs.path' and 'lxc.rootfs.mount' must be absolute "
+                                    "paths");
+        if (string_set(&plan->rootfs, plan_rootfs_path(build->config)) < 0 ||
+            string_set(&plan->rootfs_mount, plan_rootfs_mount(build->config)) < 0)
+                return plan_oom(build);
+        r = take_options(build, "lxc.rootfs.options", config->options, &line);
+        if (r < 0)
+                return r;
+        if (line.mount.data)
+                return plan_invalid(build, "lxc.rootfs.options",
+                                    "'lxc.rootfs.options' has '%s', which a directory cannot take",
+                                    line.mount.data);
+        plan->rootfs_options = line.mount;
+        line.mount = (PlanMount){ 0 };
+        return 0;
+}
+
+typedef struct AutoWord {
+        const char *prefix;
+        size_t offset;
+        AutoMount plain; /* without a mode */
+} AutoWord;
+
+static const AutoWord auto_words[] = {
+        { "proc", offsetof(Plan, proc), AUTO_MIXED },
+        { "sys", offsetof(Plan, sys), AUTO_MIXED },
+        { "cgroup", offsetof(Plan, cgroup), AUTO_READ_WRITE },
+        { "cgroup2", offsetof(Plan, cgroup), AUTO_READ_WRITE },
+        { "cgroup-full", offsetof(Plan, cgroup), AUTO_READ_WRITE },
+};
+
+static const struct {
+        const char *name;
+        AutoMount mode;
+} auto_modes[] = {
+        { "mixed", AUTO_MIXED },
+        { "ro", AUTO_READ_ONLY },
+        { "rw", AUTO_READ_WRITE },
+};
+
+/* cgroup words: the tree that is mounted begins at the container's own group, whose root is its
+ * own to write in; so mixed is read-write, and there never is a "full" tree. */
+static int take_auto_word(PlanBuild *build, const char *text)
+{
+        _cleanup_(strv_free_p) char **parts = NULL;
+        const AutoWord *word = NULL;
+        AutoMount mode;
+
+        if (strv_split(&parts, text, ":") < 0)
+                return plan_oom(build);
+        for (size_t i = 0; i < ELEMENTS(auto_words); i++)
+                if (parts && streq(parts[0], auto_words[i].prefix))
+                        word = &auto_words[i];
+        if (!word)
+                return plan_refuse(build, "lxc.mount.auto",
+                                   "'lxc.mount.auto = %s' is not supported yet", text);
+        mode = word->plain;
+        for (size_t i = 0; i < ELEMENTS(auto_modes); i++)
+                if (strv_contains(parts + 1, auto_modes[i].name))
+                        mode = auto_modes[i].mode;
+        if (word->offset == offsetof(Plan, cgroup) && mode == AUTO_MIXED)
+                mode = AUTO_READ_WRITE;
+        *(AutoMount *) ((char *) build->plan + word->offset) = mode;
+        if (streq(word->prefix, "cgroup-full"))
+                return plan_warn(build,
+                                 "'lxc.mount.auto = %s' shows the container its own control "
+                                 "group, not the host's whole tree",
+                                 text);
+        return 0;
+}
+
+int plan_build_automounts(PlanBuild *build)
+{
+        build->plan->autodev = build->config->autodev;
+        build->plan->autodev_size = build->config->autodev_tmpfs_size;
+        strv_foreach(word, build->config->mount.automatic) {
+                int r = take_auto_word(build, *word);
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}
+
+/* \040 and the like of fstab(5), in place. */
+static void decode_octal(char *text)
+{
+        char *out = text;
+
+        for (; *text; text++) {
+                if (text[0] == '\\' && text[1] >= '0' && text[1] <= '3' && text[2] >= '0' &&
+                    text[2] <= '7' && text[3] >= '0' && text[3] <= '7') {
+                        *out++ = (char) ((text[1] - '0') << 6 | (text[2] - '0') << 3 |
+                                         (text[3] - '0'));
+                        text += 3;
+                        continue;
+                }
+                *out++ = *text;
+        }
+        *out = '\0';
+}
+
+/* What follows the directory in the path, or NULL when it is not below. */
+static const char *below(const char *path, const char *directory)
+{
+        size_t n = strlen(directory);
+
+        while (n > 0 && directory[n - 1] == '/')
+                n--;
+        if (n == 0 || strncmp(path, directory, n) != 0 || (path[n] != '/' && path[n] != '\0'))
+                return NULL;
+        return path + n;
+}
+
+static int normalize_target(PlanBuild *build, const char *key, const char *text, char **ret)
+{
+        _cleanup_(strv_free_p) char **parts = NULL, **kept = NULL;
+
+        if (strv_split(&parts, text, "/") < 0)
+                return plan_oom(build);
+        strv_foreach(part, parts) {
+                if (streq(*part, ".."))
+                        return plan_invalid(build, key, "Mount target '%s' has '..' in it", text);
+                if (!streq(*part, ".") && strv_add(&kept, *part) < 0)
+                        return plan_oom(build);
+        }
+        if (!kept)
+                return plan_invalid(build, key, "Mount target '%s' is the container's root itself",
+                                    text);
+        *ret = strv_join(kept, "/");
+        return *ret ? 0 : plan_oom(build);
+}
+
+/* Return: 1 the target is outside of the root: nobody in the container could ever see it. */
+static int take_target(PlanBuild *build, const char *key, const char *text, PlanMount *mount)
+{
+        const char *roots[] = { build->plan->rootfs, build->plan->rootfs_mount, LXC_ROOTFS_MOUNT };
+        const char *rest = text[0] == '/' ? NULL : text;
+        int r;
+
+        for (size_t i = 0; i < ELEMENTS(roots) && !rest; i++)
+                rest = below(text, roots[i]);
+        if (rest)
+                return normalize_target(build, key, rest, &mount->target);
+        r = plan_warn(build,
+                      "Mount target '%s' of '%s' is not below the root file system, ignoring", text,
+                      key);
+        return r < 0 ? r : 1;
+}
+
+static int check_source(PlanBuild *build, const char *key, MountLine *line)
+{
+        PlanMount *mount = &line->mount;
+
+        if (!line->bind)
+                return 0;
+        if (mount->source[0] != '/' && !mount->source_in_root)
+                return plan_invalid(build, key,
+                                    "Mount source '%s' is neither absolute nor has the option "
+                                    "'relative'",
+                                    mount->source);
+        /* Its words for a file system mean nothing to a bind mount. */
+        free(mount->data);
+        mount->data = NULL;
+        return 0;
+}
+
+static int add_mount(PlanBuild *build, PlanMount *mount)
+{
+        Plan *plan = build->plan;
+        PlanMount *grown = realloc(plan->mounts, (plan->n_mounts + 1) * sizeof(PlanMount));
+
+        if (!grown)
+                return plan_oom(build);
+        plan->mounts = grown;
+        plan->mounts[plan->n_mounts++] = *mount;
+        *mount = (PlanMount){ 0 };
+        return 0;
+}
+
+static int take_fields(PlanBuild *build, const char *key, char **fields, MountLine *line)
+{
+        PlanMount *mount = &line->mount;
+        int r;
+
+        r = take_options(build, key, fields[3], line);
+        if (r < 0)
+                return r;
+        if (string_set(&mount->source, fields[0]) < 0)
+                return plan_oom(build);
+        line->bind |= streq(fields[2], "bind");
+        if (streq(fields[2], "none") && !line->bind && mount->propagation)
+                mount->change = true;
+        if (!line->bind && !mount->change && string_set(&mount->type, fields[2]) < 0)
+                return plan_oom(build);
+        r = mount->change ? 0 : check_source(build, key, line);
+        return r < 0 ? r : take_target(build, key, fields[1], mount);
+}
+
+static int take_line(PlanBuild *build, const char *key, const char *text)
+{
+        _cleanup_(mount_line_done) MountLine line = { 0 };
+        _cleanup_(strv_free_p) char **fields = NULL;
+        int r;
+
+        if (strv_split(&fields, text, " \t\r") < 0)
+                return plan_oom(build);
+        if (!fields || fields[0][0] == '#')
+                return 0;
+        if (strv_length(fields) < 3)
+                return plan_invalid(build, key, "Mount line '%s' has no source, target and type",
+                                    text);
+        strv_foreach(field, fields)
+                decode_octal(*field);
+        r = take_fields(build, key, fields, &line);
+        if (r != 0)
+                return r < 0 ? r : 0;
+        return add_mount(build, &line.mount);
+}
+
+int plan_build_mounts(PlanBuild *build)
+{
+        _cleanup_(strv_free_p) char **lines = NULL;
+
+        if (build->input->fstab && strv_split(&lines, build->input->fstab, "\n") < 0)
+                return plan_oom(build);
+        strv_foreach(line, lines) {
+                int r = take_line(build, "lxc.mount.fstab", *line);
+
+                if (r < 0)
+                        return r;
+        }
+        strv_foreach(entry, build->config->mount.entries) {
+                int r = take_line(build, "lxc.mount.entry", *entry);
+
+                if (r < 0)
+                        return r;
+        }
+        return 0;
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Plan: namespaces, limits, cgroup files and the device rules. */
+
+#include <linux/sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/personality.h>
+
+#include "base/parse.h"
+#include "base/strv.h"
+#include "config/pairs.h"
+#include "runtime/plan-build.h"
+
+static const uint64_t namespace_flags[_NAMESPACE_TYPE_MAX] = {
+        [NAMESPACE_USER] = CLONE_NEWUSER,     [NAMESPACE_MNT] = CLONE_NEWNS,
+        [NAMESPACE_PID] = CLONE_NEWPID,       [NAMESPACE_UTS] = CLONE_NEWUTS,
+        [NAMESPACE_IPC] = CLONE_NEWIPC,       [NAMESPACE_NET] = CLONE_NEWNET,
+        [NAMESPACE_CGROUP] = CLONE_NEWCGROUP,
+};
+
+/* Without these three a container's processes could neither be confined nor found again. */
+#define NAMESPACES_NEEDED (1U << NAMESPACE_MNT | 1U << NAMESPACE_PID | 1U << NAMESPACE_CGROUP)
+#define NAMESPACES_DEFAULT                                                                         \
+        (NAMESPACES_NEEDED | 1U << NAMESPACE_UTS | 1U << NAMESPACE_IPC | 1U << NAMESPACE_NET)
+
+static int choose_namespaces(PlanBuild *build, unsigned *ret)
+{
+        const NamespaceConfig *config = &build->config->namespace;
+        const char *key = config->clone ? "lxc.namespace.clone" : "lxc.namespace.keep";
+        unsigned types = NAMESPACES_DEFAULT;
+
+        if (config->clone)
+                types &= config->clone;
+        types &= ~config->keep;
+        if (config->clone & 1U << NAMESPACE_USER)
+                return plan_refuse(build, key,
+                                   "'%s' asks for a user namespace, which is not supported yet",
+                                   key);
+        for (NamespaceType type = 0; type < _NAMESPACE_TYPE_MAX; type++) {
+                if (config->share[type])
+                        return plan_refuse(build, "lxc.namespace.share",
+                                           "'lxc.namespace.share.%s' is not supported yet",
+                                           namespace_type_name(type));
+                if (NAMESPACES_NEEDED & ~types & 1U << type)
+                        return plan_refuse(build, key,
+                                           "'%s' leaves out the %s namespace: a container "
+                                           "without one of its own is not supported",
+                                           key, namespace_type_name(type));
+        }
+        *ret = types;
+        return 0;
+}
+
+/* The host's network is shared when the list holds `none` and nothing else. */
+static int check_nets(PlanBuild *build, bool *ret_shared)
+{
+        const Config *config = build->config;
+        bool shared = config->n_nets > 0;
+
+        for (size_t i = 0; i < config->n_nets; i++) {
+                const char *type = net_config_get(&config->nets[i], "type");
+
+                if (!type || streq(type, "empty"))
+                        shared = false;
+                else if (!streq(type, "none"))
+                        return plan_refuse(build, "lxc.net",
+                                           "'lxc.net.%u.type = %s' is not supported yet: only "
+                                           "'empty' and 'none' are",
+                                           config->nets[i].index, type);
+        }
+        *ret_shared = shared;
+        return 0;
+}
+
+static const struct {
+        const char *unit;
+        int64_t per_second, seconds;
+} time_units[] = {
+        { "h", 1, 3600 },  { "m", 1, 60 },       { "s", 1, 1 },
+        { "ms", 1000, 0 }, { "us", 1000000, 0 }, { "ns", 1000000000, 0 },
+};
+
+static int time_offset(const char *text, int64_t *ret_seconds, int64_t *ret_nanoseconds)
+{
+        size_t n = strspn(text, "-0123456789");
+        _cleanup_(free_p) char *digits = strndup(text, n);
+        int64_t value, seconds, rest;
+
+        if (!digits || parse_i64(digits, &value) < 0)
+                return -EINVAL;
+        text += n + strspn(text + n, " \t");
+        for (size_t i = 0; i < ELEMENTS(time_units); i++) {
+                if (!streq(text, time_units[i].unit))
+                        continue;
+                if (time_units[i].seconds > 0) {
+                        *ret_nanoseconds = 0;
+                        return __builtin_mul_overflow(value, time_units[i].seconds, ret_seconds)
+                                       ? -ERANGE
+                                       : 0;
+                }
+                seconds = value / time_units[i].per_second;
+                rest = value % time_units[i].per_second;
+                *ret_seconds = rest < 0 ? seconds - 1 : seconds;
+                rest = rest < 0 ? rest + time_units[i].per_second : rest;
+                *ret_nanoseconds = rest * (1000000000 / time_units[i].per_second);
+                return 0;
+        }
+        return -EINVAL;
+}
+
+static int build_time(PlanBuild *build)
+{
+        const struct {
+                const char *key, *clock, *value;
+        } clocks[] = {
+                { "lxc.time.offset.boot", "boottime", build->config->namespace.time_boot },
+                { "lxc.time.offset.monotonic", "monotonic",
+                  build->config->namespace.time_monotonic },
+        };
+        char text[128] = "";
+        size_t n = 0;
+
+        for (size_t i = 0; i < ELEMENTS(clocks); i++) {
+                int64_t seconds, nanoseconds;
+
+                if (!clocks[i].value)
+                        continue;
+                if (time_offset(clocks[i].value, &seconds, &nanoseconds) < 0)
+                        return plan_invalid(build, clocks[i].key, "'%s = %s' is not a time",
+                                            clocks[i].key, clocks[i].value);
+                n += (size_t) snprintf(text + n, sizeof(text) - n, "%s %jd %jd\n", clocks[i].clock,
+                                       (intmax_t) seconds, (intmax_t) nanoseconds);
+        }
+        if (n > 0 && string_set(&build->plan->time_offsets, text) < 0)
+                return plan_oom(build);
+        return 0;
+}
+
+int plan_build_namespaces(PlanBuild *build)
+{
+        const Config *config = build->config;
+        Plan *plan = build->plan;
+        unsigned types = 0;
+        bool shared = false;
+        int r;
+
+        r = choose_namespaces(build, &types);
+        if (r == 0)
+                r = check_nets(build, &shared);
+        if (r == 0)
+                r = build_time(build);
+        if (r < 0)
+                return r;
+        if (config->namespace.n_idmaps > 0)
+                return plan_refuse(build, "lxc.idmap",
+                                   "'lxc.idmap' (a user namespace) is not supported yet");
+        if (shared)
+                types &= ~(1U << NAMESPACE_NET);
+        for (NamespaceType type = 0; type < _NAMESPACE_TYPE_MAX; type++)
+                if (types & 1U << type)
+                        plan->namespaces |= namespace_flags[type];
+        plan->loopback = plan->namespaces & CLONE_NEWNET;
+
+        if (config->uts_name && !(plan->namespaces & CLONE_NEWUTS))
+                return plan_warn(build,
+                                 "'lxc.uts.name' has no effect: the container has no uts namespace "
+                                 "of its own");
+        if (string_set(&plan->hostname, config->uts_name) < 0)
+                return plan_oom(build);
+        return 0;
+}
+
+static const struct {
+        const char *name;
+        int resource;
+} resources[] = {
+        { "as", RLIMIT_AS },           { "core", RLIMIT_CORE },
+        { "cpu", RLIMIT_CPU },         { "data", RLIMIT_DATA },
+        { "fsize", RLIMIT_FSIZE },     { "locks", RLIMIT_LOCKS },
+        { "memlock", RLIMIT_MEMLOCK }, { "msgqueue", RLIMIT_MSGQUEUE },
+        { "nice", RLIMIT_NICE },       { "nofile", RLIMIT_NOFILE },
+        { "nproc", RLIMIT_NPROC },     { "rss", RLIMIT_RSS },
+        { "rtprio", RLIMIT_RTPRIO },   { "rttime", RLIMIT_RTTIME },
+        { "stack", RLIMIT_STACK },     { "sigpending", RLIMIT_SIGPENDING },
+};
+
+const char *plan_limit_name(int resource)
+{
+        for (size_t i = 0; i < ELEMENTS(resources); i++)
+                if (resources[i].resource == resource)
+                        return resources[i].name;
+        return "unknown";
+}
+
+static int parse_limit_value(const char *text, size_t size, rlim_t *ret)
+{
+        _cleanup_(free_p) char *copy = strndup(text, size);
+        uint64_t value;
+
+        if (!copy)
+                return -ENOMEM;
+        if (streq(string_strip(copy), "unlimited")) {
+                *ret = RLIM_INFINITY;
+                return 0;
+        }
+        if (parse_u64(string_strip(copy), &value) < 0)
+                return -EINVAL;
+        *ret = value;
+        return 0;
+}
+
+static int parse_limit(const KeyValue *item, PlanLimit *ret)
+{
+        const char *colon = strchr(item->value, ':');
+        size_t soft = colon ? (size_t) (colon - item->value) : strlen(item->value);
+        const char *hard = colon ? colon + 1 : item->value;
+
+        for (size_t i = 0; i < ELEMENTS(resources); i++) {
+                if (!streq(item->key, resources[i].name))
+                        continue;
+                ret->resource = resources[i].resource;
+                if (parse_limit_value(item->value, soft, &ret->value.rlim_cur) < 0 ||
+                    parse_limit_value(hard, strlen(hard), &ret->value.rlim_max) < 0 ||
+                    ret->value.rlim_cur > ret->value.rlim_max)
+                        return -EINVAL;
+                return 0;
+        }
+        return -EINVAL;
+}
+
+static int copy_pairs(KeyValueList *to, const KeyValueList *from)
+{
+        for (size_t i = 0; i < from->n; i++)
+                if (pairs_set(to, from->items[i].key, from->items[i].value) < 0)
+                        return -ENOMEM;
+        return 0;
+}
+
+int plan_build_limits(PlanBuild *build)
+{
+        const KeyValueList *list = &build->config->prlimit;
+        Plan *plan = build->plan;
+
+        plan->limits = calloc(list->n + 1, sizeof(PlanLimit));
+        if (!plan->limits || copy_pairs(&plan->sysctls, &build->config->sysctl) < 0 ||
+            copy_pairs(&plan->proc_files, &build->config->proc) < 0)
+                return plan_oom(build);
+        for (size_t i = 0; i < list->n; i++) {
+                if (parse_limit(&list->items[i], &plan->limits[i]) < 0)
+                        return plan_invalid(build, "lxc.prlimit",
+                                            "'lxc.prlimit.%s = %s' is not a limit: expected "
+                                            "SOFT[:HARD], numbers or 'unlimited', of a known name",
+                                            list->items[i].key, list->items[i].value);
+                plan->n_limits++;
+        }
+        return 0;
+}
+
+static int add_device_rule(PlanBuild *build, const char *key, const char *value)
+{
+        PlanDevices *devices = &build->plan->devices;
+        DeviceRule rule;
+
+        if (device_rule_parse(value, streq(key, "devices.allow"), &rule) < 0)
+                return plan_invalid(build, "lxc.cgroup2",
+                                    "'lxc.cgroup2.%s = %s' is not a device rule: expected 'a', or "
+                                    "TYPE MAJOR:MINOR ACCESS as in 'c 1:3 rwm'",
+                                    key, value);
+        if (device_rules_add(&devices->rules, &devices->n_rules, &rule) < 0)
+                return plan_oom(build);
+        devices->filter = true;
+        return 0;
+}
+
+/* One warning a key, and none for what a configuration says for both versions. */
+static int warn_version_1(PlanBuild *build)
+{
+        const KeyValueList *v1 = &build->config->cgroup.v1;
+        _cleanup_(strv_free_p) char **told = NULL;
+
+        for (size_t i = 0; i < v1->n; i++) {
+                const char *key = v1->items[i].key;
+
+                if (strv_contains(told, key) || key_value_get(&build->config->cgroup.v2, key))
+                        continue;
+                if (strv_add(&told, key) < 0 ||
+                    plan_warn(build,
+                              "'lxc.cgroup.%s' is of cgroup version 1 and has no effect: use "
+                              "'lxc.cgroup2'",
+                              key) < 0)
+                        return plan_oom(build);
+        }
+        return 0;
+}
+
+static int warn_places(PlanBuild *build)
+{
+        const CgroupConfig *cgroup = &build->config->cgroup;
+        const struct {
+                const char *key;
+                bool set;
+        } keys[] = {
+                { "lxc.cgroup.dir", cgroup->dir },
+                { "lxc.cgroup.dir.container", cgroup->dir_container },
+                { "lxc.cgroup.dir.monitor", cgroup->dir_monitor },
+                { "lxc.cgroup.dir.monitor.pivot", cgroup->dir_monitor_pivot },
+                { "lxc.cgroup.dir.container.inner", cgroup->dir_container_inner },
+                { "lxc.cgroup.relative", cgroup->relative },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(keys); i++)
+                if (keys[i].set && plan_warn(build,
+                                             "'%s' has no effect: the container's unit decides "
+                                             "where its control group is",
+                                             keys[i].key) < 0)
+                        return plan_oom(build);
+        return 0;
+}
+
+int plan_build_cgroup(PlanBuild *build)
+{
+        const KeyValueList *v2 = &build->config->cgroup.v2;
+        int r;
+
+        for (size_t i = 0; i < v2->n; i++) {
+                const char *key = v2->items[i].key, *value = v2->items[i].value;
+
+                if (streq(key, "devices.allow") || streq(key, "devices.deny"))
+                        r = add_device_rule(build, key, value);
+                else
+                        r = pairs_add(&build->plan->cgroup_files, key, value) < 0 ? plan_oom(build)
+                                                                                  : 0;
+                if (r < 0)
+                        return r;
+        }
+        r = warn_version_1(build);
+        return r < 0 ? r : warn_places(build);
+}

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "runtime/plan.h"
+
+#include <fcntl.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+
+#include "base/file.h"
+#include "base/strv.h"
+#include "config/pairs.h"
+#include "interfaces/errors.h"
+#include "interfaces/names.h"
+#include "runtime/plan-build.h"
+
+#define FSTAB_SIZE_MAX (1U << 20)
+
+void plan_input_host(PlanInput *input)
+{
+        _cleanup_(free_p) char *text = NULL;
+
+        input->environment = environ;
+        input->apparmor = file_read(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", 16, &text,
+                                    NULL) == 0 &&
+                          text[0] == 'Y';
+}
+
+int plan_read_fstab(const Config *config, char **ret, Error *reterr)
+{
+        _cleanup_(fd_close_p) int fd = -EBADF;
+        const char *path = config->mount.fstab;
+        int r;
+
+        *ret = NULL;
+        if (!path)
+                return 0;
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        r = fd < 0 ? -errno : file_read_fd(fd, FSTAB_SIZE_MAX, ret, NULL);
+        if (r < 0)
+                return error_at(reterr, error_errno(reterr, -r, "Cannot read '%s'", path), NULL,
+                                "lxc.mount.fstab");
+        return 0;
+}
+
+const char *plan_rootfs_path(const Config *config)
+{
+        const char *backend;
+
+        return config->rootfs.path ? rootfs_path_split(config->rootfs.path, &backend) : NULL;
+}
+
+const char *plan_rootfs_mount(const Config *config)
+{
+        return config->rootfs.mount ? config->rootfs.mount : RUN_DIR "/rootfs";
+}
+
+static int
+plan_raise(PlanBuild *build, ErrorCode code, const char *key, const char *format, va_list ap)
+{
+        _cleanup_(free_p) char *text = NULL;
+
+        if (vasprintf(&text, format, ap) < 0)
+                return plan_oom(build);
+        return error_at(build->reterr, error_public(build->reterr, code, "%s", text), NULL, key);
+}
+
+int plan_refuse(PlanBuild *build, const char *key, const char *format, ...)
+{
+        va_list ap;
+        int r;
+
+        va_start(ap, format);
+        r = plan_raise(build, ERROR_NOT_SUPPORTED, key, format, ap);
+        va_end(ap);
+        return r;
+}
+
+int plan_invalid(PlanBuild *build, const char *key, const char *format, ...)
+{
+        va_list ap;
+        int r;
+
+        va_start(ap, format);
+        r = plan_raise(build, ERROR_INVALID_CONFIG, key, format, ap);
+        va_end(ap);
+        return r;
+}
+
+int plan_warn(PlanBuild *build, const char *format, ...)
+{
+        va_list ap;
+        char *text;
+        int n;
+
+        va_start(ap, format);
+        n = vasprintf(&text, format, ap);
+        va_end(ap);
+        return n < 0 || strv_take(&build->warnings, text) < 0 ? plan_oom(build) : 0;
+}
+
+int plan_oom(PlanBuild *build)
+{
+        return error_oom(build->reterr);
+}
+
+static int build_names(PlanBuild *build)
+{
+        const PlanInput *input = build->input;
+        Plan *plan = build->plan;
+
+        if (string_set(&plan->id, input->id) < 0 || string_set(&plan->name, input->name) < 0 ||
+            string_set(&plan->directory, input->directory) < 0 ||
+            string_set(&plan->config_file, input->config_file) < 0 ||
+            string_set(&plan->lxcpath, input->lxcpath) < 0)
+                return plan_oom(build);
+        plan->ephemeral = build->config->start.ephemeral;
+        return 0;
+}
+
+static int build_hooks(PlanBuild *build)
+{
+        return hook_set_make(build->config, build->input, &build->plan->hooks, build->reterr);
+}
+
+static int (*const parts[])(PlanBuild *) = {
+        build_names,         plan_build_namespaces, plan_build_rootfs, plan_build_automounts,
+        plan_build_mounts,   plan_build_terminals,  plan_build_limits, plan_build_cgroup,
+        plan_build_security, plan_build_init,       build_hooks,
+};
+
+int plan_make(const Config *config,
+              const PlanInput *input,
+              Plan **ret,
+              char ***ret_warnings,
+              Error *reterr)
+{
+        _cleanup_(plan_free_p) Plan *plan = calloc(1, sizeof(Plan));
+        PlanBuild build = { config, input, plan, NULL, reterr };
+        int r = 0;
+
+        if (!plan)
+                return error_oom(reterr);
+        for (size_t i = 0; i < ELEMENTS(parts) && r == 0; i++)
+                r = parts[i](&build);
+        if (r == 0)
+                *ret = TAKE_PTR(plan);
+        if (r == 0 && ret_warnings)
+                *ret_warnings = TAKE_PTR(build.warnings);
+        (void) strv_free(build.warnings);
+        return r;
+}
+
+void plan_mount_done(PlanMount *mount)
+{
+        free(mount->source);
+        free(mount->target);
+        free(mount->type);
+        free(mount->data);
+}
+
+static void free_strings(Plan *plan)
+{
+        char *strings[] = {
+                plan->id,
+                plan->name,
+                plan->directory,
+                plan->config_file,
+                plan->lxcpath,
+                plan->time_offsets,
+                plan->rootfs,
+                plan->rootfs_mount,
+                plan->hostname,
+                plan->terminals.directory,
+                plan->init.cwd,
+                plan->terminals.console_logfile,
+                plan->security.seccomp_profile,
+        };
+
+        for (size_t i = 0; i < ELEMENTS(strings); i++)
+                free(strings[i]);
+}
+
+Plan *plan_free(Plan *plan)
+{
+        if (!plan)
+                return NULL;
+        free_strings(plan);
+        plan_mount_done(&plan->rootfs_options);
+        for (size_t i = 0; i < plan->n_mounts; i++)
+                plan_mount_done(&plan->mounts[i]);
+        free(plan->mounts);
+        free(plan->id_maps);
+        free(plan->limits);
+        pairs_done(&plan->sysctls);
+        pairs_done(&plan->proc_files);
+        pairs_done(&plan->cgroup_files);
+        free(plan->devices.rules);
+        (void) strv_free(plan->init.command);
+        (void) strv_free(plan->init.environment);
+        free(plan->init.groups);
+        (void) hook_set_free(plan->hooks);
+        free(plan);
+        return NULL;
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Stages: file systems below the container's root. Every target is opened from root_fd without
+ * following a symlink, and mounted on by that fd. */
+
+#include <fcntl.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <syslog.h>
+
+#include "base/path.h"
+#include "base/strv.h"
+#include "kernel/mount.h"
+#include "runtime/stage.h"
+
+#define ATTRIBUTES_SAFE (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+
+static int mount_failed(Error *reterr, int r, const char *what, const char *target)
+{
+        if (r == -ELOOP || r == -EXDEV)
+                r = error_code(reterr, 0, -r,
+                               "Cannot mount '%s' on '%s': a symbolic link is in the way", what,
+                               target);
+        else
+                r = error_errno(reterr, -r, "Cannot mount '%s' on '%s'", what, target);
+        return error_at(reterr, r, NULL, target);
+}
+
+/* A new file system on a directory below the root. Return: its tree fd, -errno (raised). */
+static int mount_on(StageContext *context,
+                    const char *type,
+                    const char *const *options,
+                    unsigned attributes,
+                    const char *target,
+                    Error *reterr)
+{
+        _cleanup_(fd_close_p) int target_fd = -EBADF, tree_fd = -EBADF;
+        int r;
+
+        target_fd = path_make_directory(context->root_fd, target);
+        if (target_fd < 0)
+                return mount_failed(reterr, target_fd, type, target);
+        tree_fd = mount_file_system(type, options, attributes);
+        r = tree_fd < 0 ? tree_fd : mount_attach(tree_fd, target_fd);
+        if (r < 0)
+                return mount_failed(reterr, r, type, target);
+        return TAKE_FD(tree_fd);
+}
+
+int stage_dev(StageContext *context, Error *reterr)
+{
+        char size[32];
+        const char *options[] = { "source=none", "mode=755", size, NULL };
+        int fd;
+
+        if (!context->plan->autodev)
+                return 0;
+        (void) snprintf(size, sizeof(size), "size=%ju", (uintmax_t) context->plan->autodev_size);
+        fd = mount_on(context, "tmpfs", options, MOUNT_ATTR_NOSUID, "dev", reterr);
+        if (fd < 0)
+                return fd;
+        (void) fd_close(fd);
+        return 0;
+}
+
+/* A part of a mount as a mount of its own on itself, with one attribute set or cleared. */
+static int remount_part(int tree_fd, const char *path, unsigned long set, unsigned long clear)
+{
+        _cleanup_(fd_close_p) int target_fd = -EBADF, part_fd = -EBADF;
+        int r;
+
+        target_fd = path_open_beneath(tree_fd, path, O_PATH, 0);
+        if (target_fd < 0)
+                return target_fd;
+        part_fd = mount_clone(target_fd, "", false);
+        if (part_fd < 0)
+                return part_fd;
+        r = mount_change(part_fd, set, clear, 0, false);
+        return r < 0 ? r : mount_attach(part_fd, target_fd);
+}
+
+/* What is the host's is read-only; what is of the container's network is not, for one that may
+ * configure it. */
+static int protect_proc(StageContext *context, int proc_fd, Error *reterr)
+{
+        bool net = context->plan->security.capabilities >> CAP_NET_ADMIN & 1;
+        _cleanup_(fd_close_p) int sys_fd = -EBADF;
+        int r;
+
+        r = remount_part(proc_fd, "sys", MS_RDONLY, 0);
+        if (r < 0)
+                return mount_failed(reterr, r, "proc/sys", "proc/sys");
+        if (net) {
+                sys_fd = path_open_beneath(proc_fd, "sys", O_PATH | O_DIRECTORY, 0);
+                r = sys_fd < 0 ? sys_fd : remount_part(sys_fd, "net", 0, MS_RDONLY);
+                if (r < 0 && r != -ENOENT)
+                        return mount_failed(reterr, r, "proc/sys/net", "proc/sys/net");
+        }
+        r = remount_part(proc_fd, "sysrq-trigger", MS_RDONLY, 0);
+        if (r < 0 && r != -ENOENT)
+                return mount_failed(reterr, r, "proc/sysrq-trigger", "proc/sysrq-trigger");
+        return 0;
+}
+
+static int mount_proc(StageContext *context, Error *reterr)
+{
+        static const char *const options[] = { "source=proc", NULL };
+        _cleanup_(fd_close_p) int fd = -EBADF;
+
+        fd = mount_on(context, "proc", options, ATTRIBUTES_SAFE, "proc", reterr);
+        if (fd < 0)
+                return fd;
+        return context->plan->proc == AUTO_MIXED ? protect_proc(context, fd, reterr) : 0;
+}
+
+static int mount_sys(StageContext *context, Error *reterr)
+{
+        static const char *const options[] = { "source=sysfs", NULL };
+        static const char net[] = "devices/virtual/net";
+        _cleanup_(fd_close_p) int fd = -EBADF;
+        unsigned attributes = ATTRIBUTES_SAFE;
+        int r;
+
+        if (context->plan->sys != AUTO_READ_WRITE)
+                attributes |= MOUNT_ATTR_RDONLY;
+        fd = mount_on(context, "sysfs", options, attributes, "sys", reterr);
+        if (fd < 0)
+                return fd;
+        if (context->plan->sys != AUTO_MIXED)
+                return 0;
+        r = remount_part(fd, net, 0, MS_RDONLY);
+        return r < 0 && r != -ENOENT ? mount_failed(reterr, r, net, "sys") : 0;
+}
+
+int stage_automounts(StageContext *context, Error *reterr)
+{
+        int r = 0;
+
+        if (context->plan->proc != AUTO_NONE)
+                r = mount_proc(context, reterr);
+        if (r == 0 && context->plan->sys != AUTO_NONE)
+                r = mount_sys(context, reterr);
+        return r;
+}
+
+/* The root of our cgroup namespace, which is the payload's group. */
+int stage_cgroup(StageContext *context, Error *reterr)
+{
+        static const char *const options[] = { "source=cgroup2", NULL };
+        unsigned attributes = ATTRIBUTES_SAFE;
+        int fd;
+
+        if (context->plan->cgroup == AUTO_NONE)
+                return 0;
+        if (context->plan->cgroup == AUTO_READ_ONLY)
+                attributes |= MOUNT_ATTR_RDONLY;
+        fd = mount_on(context, "cgroup2", options, attributes, "sys/fs/cgroup", reterr);
+        if (fd < 0)
+                return fd;
+        (void) fd_close(fd);
+        return 0;
+}
+
+static int open_target(StageContext *context, const PlanMount *mount)
+{
+        switch (mount->create) {
+        case CREATE_DIRECTORY:
+                return path_make_directory(context->root_fd, mount->target);
+        case CREATE_FILE:
+                return path_make_file(context->root_fd, mount->target);
+        default:
+                return path_open_beneath(context->root_fd, mount->target, O_PATH, 0);
+        }
+}
+
+static int open_source(StageContext *context, const PlanMount *mount)
+{
+        int fd;
+
+        if (mount->source_in_root)
+                return path_open_in_root(context->root_fd, mount->source, O_PATH, 0);
+        fd = open(mount->source, O_PATH | O_CLOEXEC);
+        return fd < 0 ? -errno : fd;
+}
+
+static int change_mount(int tree_fd, const PlanMount *mount)
+{
+        int r = mount_change(tree_fd, mount->set, mount->clear, 0, false);
+
+        if (r < 0)
+                return r;
+        return mount_change(tree_fd, 0, 0, mount->propagation & ~(unsigned long) MS_REC,
+                            mount->propagation & MS_REC);
+}
+
+static int bind_mount(StageContext *context, const PlanMount *mount, int target_fd)
+{
+        _cleanup_(fd_close_p) int source_fd = -EBADF, tree_fd = -EBADF;
+        int r;
+
+        source_fd = open_source(context, mount);
+        if (source_fd < 0)
+                return source_fd;
+        tree_fd = mount_clone(source_fd, "", mount->recursive);
+        if (tree_fd < 0)
+                return tree_fd;
+        r = change_mount(tree_fd, mount);
+        return r < 0 ? r : mount_attach(tree_fd, target_fd);
+}
+
+static int new_mount(StageContext *context, const PlanMount *entry, int target_fd)
+{
+        _cleanup_(fd_close_p) int mounted_fd = -EBADF;
+        FdPath target = fd_path(target_fd);
+
+        if (mount(entry->source, target.text, entry->type, entry->set, entry->data) < 0)
+                return -errno;
+        if (!entry->propagation)
+                return 0;
+        mounted_fd = path_open_beneath(context->root_fd, entry->target, O_PATH, 0);
+        return mounted_fd < 0 ? mounted_fd : change_mount(mounted_fd, entry);
+}
+
+static int mount_entry(StageContext *context, const PlanMount *mount)
+{
+        _cleanup_(fd_close_p) int target_fd = -EBADF;
+
+        target_fd = open_target(context, mount);
+        if (target_fd < 0)
+                return target_fd;
+        if (mount->change)
+                return change_mount(target_fd, mount);
+        return mount->type ? new_mount(context, mount, target_fd)
+                           : bind_mount(context, mount, target_fd);
+}
+
+int stage_mounts(StageContext *context, Error *reterr)
+{
+        const Plan *plan = context->plan;
+
+        for (size_t i = 0; i < plan->n_mounts; i++) {
+                const PlanMount *mount = &plan->mounts[i];
+                int r = mount_entry(context, mount);
+
+                if (r < 0 && !mount->optional)
+                        return mount_failed(reterr, r, mount->source, mount->target);
+                if (r < 0)
+                        stage_note(context, LOG_DEBUG, "Optional mount '%s' on '%s' left out: %s",
+                                   mount->source, mount->target, strerror(-r));
+        }
+        return 0;
+}
