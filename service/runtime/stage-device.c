@@ -28,8 +28,6 @@ static const DeviceNode nodes[] = {
         { "tty", 5, 0 },  { "urandom", 1, 9 }, { "zero", 1, 5 },
 };
 
-static const char *const directories[] = { "shm", "mqueue" };
-
 static const struct {
         const char *name, *target;
 } links[] = {
@@ -128,14 +126,9 @@ int stage_nodes(StageContext *context, Error *reterr)
         dev_fd = open_dev(context, reterr);
         if (dev_fd < 0)
                 return dev_fd;
-        if (context->plan->autodev) {
-                r = make_nodes(dev_fd, reterr);
-                if (r < 0)
-                        return r;
-                for (size_t i = 0; i < ELEMENTS(directories); i++)
-                        if (mkdirat(dev_fd, directories[i], 0755) < 0 && errno != EEXIST)
-                                return device_failed(reterr, -errno, directories[i]);
-        }
+        r = context->plan->autodev ? make_nodes(dev_fd, reterr) : 0;
+        if (r < 0)
+                return r;
         for (size_t i = 0; i < ELEMENTS(links); i++)
                 if (symlinkat(links[i].target, dev_fd, links[i].name) < 0 && errno != EEXIST &&
                     context->plan->autodev)

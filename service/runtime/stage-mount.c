@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <syslog.h>
 
 #include "base/path.h"
@@ -51,9 +52,11 @@ static int mount_on(StageContext *context,
 
 int stage_dev(StageContext *context, Error *reterr)
 {
+        /* What entries of the configuration may want to mount on. */
+        static const char *const directories[] = { "mqueue", "pts", "shm" };
         char size[32];
         const char *options[] = { "source=none", "mode=755", size, NULL };
-        int fd;
+        _cleanup_(fd_close_p) int fd = -EBADF;
 
         if (!context->plan->autodev)
                 return 0;
@@ -61,7 +64,9 @@ int stage_dev(StageContext *context, Error *reterr)
         fd = mount_on(context, "tmpfs", options, MOUNT_ATTR_NOSUID, "dev", reterr);
         if (fd < 0)
                 return fd;
-        (void) fd_close(fd);
+        for (size_t i = 0; i < ELEMENTS(directories); i++)
+                if (mkdirat(fd, directories[i], 0755) < 0)
+                        return error_errno(reterr, errno, "Cannot make '/dev/%s'", directories[i]);
         return 0;
 }
 
