@@ -62,8 +62,6 @@ int config_get(const Config *config, const char *key, char **ret, Error *reterr)
 
         if (!find(config, key, current, &ref))
                 return no_such_key(key, reterr);
-        if (*ref.subkey && !ref.row->type->knows(ref.subkey))
-                return no_such_key(key, reterr);
         r = value_text(config, &ref, FORM_GETTER, ret);
         if (r == -ENOENT)
                 return no_such_key(key, reterr);

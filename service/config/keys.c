@@ -159,7 +159,7 @@ bool config_key_find(const char *name, KeyRef *ret)
                 row = row_find(name, size);
                 if (row) {
                         *ret = (KeyRef){ .row = row, .subkey = dot + 1 };
-                        return row->match == KEY_PREFIX && dot[1] != '\0';
+                        return row->match == KEY_PREFIX && row->type->knows(dot + 1);
                 }
         }
         return false;

@@ -34,7 +34,8 @@ typedef struct KeyRef {
         const char *subkey; /* points into the name; "" for an exact key and for a bare prefix */
 } KeyRef;
 
-/* By the current name only. Return: whether there is one. */
+/* By the current name only. Return: whether there is such a key; for "NAME.SUBKEY", whether the
+ * prefix key NAME has such a subkey. */
 bool config_key_find(const char *name, KeyRef *ret);
 
 /* An empty value clears, that is, sets the default. Legacy names count as their successors;

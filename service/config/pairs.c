@@ -44,6 +44,8 @@ void pairs_remove(KeyValueList *list, const char *key)
                 else
                         list->items[kept++] = list->items[i];
         list->n = kept;
+        if (kept == 0)
+                pairs_done(list);
 }
 
 int pairs_set(KeyValueList *list, const char *key, const char *value)

@@ -146,8 +146,6 @@ static int set_value(Loader *loader,
         Error error = ERROR_NULL;
         int r;
 
-        if (*key->subkey && !type->knows(key->subkey))
-                return unknown_key(name, reterr);
         if (!*value && !type->refuses_empty) {
                 value_clear(loader->config, key);
                 return 0;

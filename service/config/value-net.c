@@ -194,14 +194,10 @@ static void net_drop(Config *config, size_t at)
         config->n_nets--;
         memmove(config->nets + at, config->nets + at + 1,
                 (config->n_nets - at) * sizeof(NetConfig));
-}
-
-static void net_clear_all(Config *config)
-{
-        while (config->n_nets > 0)
-                net_drop(config, config->n_nets - 1);
-        free(config->nets);
-        config->nets = NULL;
+        if (config->n_nets == 0) {
+                free(config->nets);
+                config->nets = NULL;
+        }
 }
 
 static void net_clear(void *field, const KeyRef *key)
@@ -211,7 +207,8 @@ static void net_clear(void *field, const KeyRef *key)
         unsigned index;
 
         if (!*key->subkey) {
-                net_clear_all(config);
+                while (config->n_nets > 0)
+                        net_drop(config, config->n_nets - 1);
                 return;
         }
         if (!split_subkey(key->subkey, &index, &name))

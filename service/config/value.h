@@ -20,7 +20,7 @@ struct ValueType {
         size_t size;        /* of a scalar without `clear`: cleared by copying the default */
         bool refuses_empty; /* an empty value is an error, not the default */
 
-        /* For a prefix key: is there such a subkey? Asked before all of the others. */
+        /* For a prefix key: is there such a subkey (not empty)? Nothing else is asked about others. */
         bool (*knows)(const char *subkey);
 
         /* `field` lies in a Config; `value` is not empty. Return: 0; -EINVAL or -ERANGE, with or
