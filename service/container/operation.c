@@ -69,16 +69,15 @@ Operation *operation_free(Operation *operation)
         return NULL;
 }
 
-static int operation_new(Container *container, OperationKind kind, Operation **ret, Error *reterr)
+static Operation *operation_new(Container *container, OperationKind kind)
 {
         Operation *operation = calloc(1, sizeof(*operation));
 
         if (!operation)
-                return error_oom(reterr);
+                return NULL;
         operation->kind = kind;
         operation->container = container;
-        *ret = operation;
-        return 0;
+        return operation;
 }
 DEFINE_CLEANUP(Operation *, operation_free)
 
@@ -229,9 +228,9 @@ int operation_start(Container *container, Call *call, Error *reterr)
                                     container->id, state_name(container->state));
         /* A stop that only waits for the unit to settle: the service manager orders the jobs. */
         container->operation = operation_free(container->operation);
-        r = operation_new(container, OPERATION_START, &operation, reterr);
-        if (r < 0)
-                return r;
+        operation = operation_new(container, OPERATION_START);
+        if (!operation)
+                return error_oom(reterr);
         container->operation = operation;
         r = begin_start(operation, call, reterr);
         if (r < 0)
@@ -351,9 +350,9 @@ static int stop(Container *container, Call *call, OperationThen then, Error *ret
                 return r;
         if (present && present->kind == OPERATION_STOP && !present->answered)
                 return join_stop(present, call, then, reterr);
-        r = operation_new(container, OPERATION_STOP, &operation, reterr);
-        if (r < 0)
-                return r;
+        operation = operation_new(container, OPERATION_STOP);
+        if (!operation)
+                return error_oom(reterr);
         /* Whoever waits for a start or a reboot hears of it by what happens next. */
         if (present) {
                 Error error = ERROR_NULL;
@@ -450,9 +449,9 @@ int operation_reboot(Container *container, Call *call, Error *reterr)
         if (!container_is_running(container))
                 return error_public(reterr, ERROR_CONTAINER_NOT_RUNNING,
                                     "Container '%s' is not running", container->id);
-        r = operation_new(container, OPERATION_REBOOT, &operation, reterr);
-        if (r < 0)
-                return r;
+        operation = operation_new(container, OPERATION_REBOOT);
+        if (!operation)
+                return error_oom(reterr);
         container->operation = operation;
         r = begin_reboot(operation, call, reterr);
         if (r < 0)

@@ -38,8 +38,6 @@
 #define ROUNDS_MAX 1000
 #define READY_TIMEOUT_SEC 30
 
-extern char **environ;
-
 typedef enum StepKind {
         STEP_BEFORE,
         STEP_TIME,
