@@ -112,9 +112,8 @@ int main(int argc, char **argv)
                          CLONE_NEWCGROUP | CLONE_INTO_CGROUP,
                 .exit_signal = SIGCHLD,
         };
-        static char *const init[] = { "/sbin/init", NULL }, *const environment[] = {
-                "container=lxc", NULL
-        };
+        char path[] = "/sbin/init", container[] = "container=lxc";
+        char *init[] = { path, NULL }, *environment[] = { container, NULL };
         int done[2];
         char byte;
         long pid;
