@@ -128,7 +128,8 @@ json_t *listing_row(Container *container, char *const *fields, bool restricted)
         for (size_t i = 0; i < ELEMENTS(getters); i++) {
                 const Field *field = &listing_fields[i];
 
-                if (fields && !strv_contains(fields, field->name))
+                /* The first is the id: a row without it would be of no use. */
+                if (i > 0 && fields && !strv_contains(fields, field->name))
                         continue;
                 if (field->action != ACTION_NONE && !restricted)
                         continue;
