@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* The parts of a run; nobody but runtime/run*.c includes this. */
+
+#include "runtime/run.h"
+
+#define PAYLOAD_GROUP "payload"
+#define SUPERVISOR_GROUP "supervisor"
+
+extern const RunStep run_steps_up[];
+extern const RunStep run_steps_down[];
+
+/* run-hook.c: run_hooks() is a step: every hook of the type, one after the other. Return: STEP_*,
+ * the error of the first that failed (the rest is not run). */
+int run_hooks(Supervisor *s, HookType type, Error *reterr);
+void run_hook_kill(Run *run);
+void run_hook_done(Run *run);
+/* What the stop hooks need of an init that will be gone then. */
+void run_hooks_keep_namespaces(Supervisor *s);
+
+/* run.c */
+int run_watch_init(Supervisor *s);
+int run_watch_sync(Supervisor *s);
+void run_receive(Supervisor *s);
+
+/* run-down.c: everything in payload/ is killed; nothing when there is nothing. */
+void run_kill(Supervisor *s);
