@@ -199,11 +199,9 @@ static int load(const Program *program)
         return fd < 0 ? -errno : (int) fd;
 }
 
-int device_filter_attach(int cgroup_fd, const DeviceRule *rules, size_t n)
+int device_filter_load(const DeviceRule *rules, size_t n)
 {
-        _cleanup_(fd_close_p) int program_fd = -EBADF;
         _cleanup_(free_p) Program *program = NULL;
-        union bpf_attr attr = { 0 };
 
         if (n > RULES_MAX)
                 return -E2BIG;
@@ -215,13 +213,17 @@ int device_filter_attach(int cgroup_fd, const DeviceRule *rules, size_t n)
                 emit_rule(program, &rules[i - 1]);
         emit(program, BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 1);
         emit(program, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+        return load(program);
+}
 
-        program_fd = load(program);
-        if (program_fd < 0)
-                return program_fd;
-        attr.target_fd = (uint32_t) cgroup_fd;
-        attr.attach_bpf_fd = (uint32_t) program_fd;
-        attr.attach_type = BPF_CGROUP_DEVICE;
-        attr.attach_flags = BPF_F_ALLOW_MULTI;
+int device_filter_attach(int cgroup_fd, int program_fd)
+{
+        union bpf_attr attr = {
+                .target_fd = (uint32_t) cgroup_fd,
+                .attach_bpf_fd = (uint32_t) program_fd,
+                .attach_type = BPF_CGROUP_DEVICE,
+                .attach_flags = BPF_F_ALLOW_MULTI,
+        };
+
         return syscall(SYS_bpf, BPF_PROG_ATTACH, &attr, sizeof(attr)) < 0 ? -errno : 0;
 }

@@ -37,6 +37,10 @@ bool device_rules_decide(const DeviceRule *rules,
                          int64_t minor,
                          unsigned access);
 
-/* device_filter_attach() - makes and attaches the program; it goes with the group. Return: 0,
- * -E2BIG (too many rules), -errno. */
-int device_filter_attach(int cgroup_fd, const DeviceRule *rules, size_t n);
+/* device_filter_load() - the rules as a program, made and checked by the kernel, which takes half a
+ * millisecond. Return: its fd, -E2BIG (too many rules), -errno. */
+int device_filter_load(const DeviceRule *rules, size_t n);
+
+/* device_filter_attach() - from now on it binds all processes in the group and below; it goes with
+ * the group. Return: 0, -errno. */
+int device_filter_attach(int cgroup_fd, int program_fd);

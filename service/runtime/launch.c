@@ -61,6 +61,10 @@ int launch_begin(const Launch *launch, LaunchChild *ret, Error *reterr)
         if (pid == 0)
                 child_main(launch, child_fd);
         child.pid = pid;
+        /* While the child is at work; a failure is told when the filter is needed. */
+        if (launch->plan->devices.filter)
+                child.device_filter = device_filter_load(launch->plan->devices.rules,
+                                                         launch->plan->devices.n_rules);
         *ret = child;
         child = LAUNCH_CHILD_NULL;
         return 0;
@@ -140,18 +144,18 @@ int launch_receive(LaunchChild *child, Error *reterr)
 
 int launch_go(const Launch *launch, LaunchChild *child, Error *reterr)
 {
-        const PlanDevices *devices = &launch->plan->devices;
         SyncMessage message = { .type = SYNC_GO };
-        int r;
+        int r = 0;
 
-        if (devices->filter) {
-                r = device_filter_attach(launch->cgroup_fd, devices->rules, devices->n_rules);
-                if (r < 0)
-                        return error_at(
-                                reterr,
+        if (launch->plan->devices.filter)
+                r = child->device_filter < 0
+                            ? child->device_filter
+                            : device_filter_attach(launch->cgroup_fd, child->device_filter);
+        if (r < 0)
+                return error_at(reterr,
                                 error_errno(reterr, -r, "Cannot restrict the container's devices"),
                                 "device-filter", "lxc.cgroup2.devices");
-        }
+        child->device_filter = fd_close(child->device_filter);
         r = sync_send(child->sync_fd, &message);
         return r < 0 ? error_errno(reterr, -r, "Cannot let init go on") : 0;
 }
@@ -163,5 +167,6 @@ void launch_child_done(LaunchChild *child)
         free(child->masters);
         (void) fd_close(child->pidfd);
         (void) fd_close(child->sync_fd);
+        (void) fd_close(child->device_filter);
         *child = LAUNCH_CHILD_NULL;
 }

@@ -25,13 +25,15 @@ typedef struct Launch {
 typedef struct LaunchChild {
         pid_t pid;
         int pidfd;
-        int sync_fd;      /* SOCK_SEQPACKET, non-blocking */
-        int *masters;     /* ptys: [0] console (-EBADF: none), [N] ttyN; whoever takes one */
-        size_t n_masters; /* puts -EBADF in its place. Complete at LAUNCH_PREPARED. */
+        int sync_fd;       /* SOCK_SEQPACKET, non-blocking */
+        int *masters;      /* ptys: [0] console (-EBADF: none), [N] ttyN; whoever takes one */
+        size_t n_masters;  /* puts -EBADF in its place. Complete at LAUNCH_PREPARED. */
+        int device_filter; /* program, attached by launch_go(); -EBADF: none */
         bool ready;
 } LaunchChild;
 
-#define LAUNCH_CHILD_NULL ((LaunchChild){ .pidfd = -EBADF, .sync_fd = -EBADF })
+#define LAUNCH_CHILD_NULL                                                                          \
+        ((LaunchChild){ .pidfd = -EBADF, .sync_fd = -EBADF, .device_filter = -EBADF })
 
 enum {
         LAUNCH_AGAIN = 0,
