@@ -2,7 +2,9 @@
 
 #include "runtime/launch.h"
 
+#include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <syslog.h>
@@ -90,13 +92,16 @@ static int take_masters(LaunchChild *child, SyncMessage *message)
 static int died(LaunchChild *child, Error *reterr)
 {
         siginfo_t info = { 0 };
+        const char *why = "";
 
-        if (waitid(P_PIDFD, (id_t) child->pidfd, &info, WEXITED | WNOWAIT) == 0 &&
-            info.si_code != CLD_EXITED)
-                return error_code(reterr, 0, ECHILD, "Init's setup was killed by signal %d",
+        (void) waitid(P_PIDFD, (id_t) child->pidfd, &info, WEXITED | WNOWAIT);
+        if (info.si_code == CLD_EXITED)
+                return error_code(reterr, 0, ECHILD, "Init's setup ended with exit status %d",
                                   info.si_status);
-        return error_code(reterr, 0, ECHILD, "Init's setup ended with exit status %d",
-                          info.si_status);
+        if (info.si_status == SIGSYS)
+                why = ": the seccomp profile forbids what is needed to execute init";
+        return error_code(reterr, 0, ECHILD, "Init's setup was killed by SIG%s%s",
+                          sigabbrev_np(info.si_status), why);
 }
 
 static int take_message(LaunchChild *child, SyncMessage *message, Error *reterr)

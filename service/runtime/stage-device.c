@@ -156,7 +156,8 @@ static int mount_devpts(const PlanTerminals *terminals, int dev_fd)
                 return r;
         ptmx_fd = path_open_beneath(tree_fd, "ptmx", O_PATH, 0);
         r = ptmx_fd < 0 ? ptmx_fd : bind_on_file(dev_fd, "ptmx", ptmx_fd);
-        return r < 0 ? r : TAKE_FD(tree_fd);
+        /* A root file system with a /dev of its own may have made it a symlink to pts/ptmx. */
+        return r < 0 && r != -ELOOP ? r : TAKE_FD(tree_fd);
 }
 
 /* A pty of the container's instance, or of the host's where it has none. */

@@ -200,6 +200,18 @@ static int change_mount(int tree_fd, const PlanMount *mount)
                             mount->propagation & MS_REC);
 }
 
+/* The kernel's word for a mixture of directory and file is EINVAL. */
+static int check_kinds(int source_fd, int target_fd)
+{
+        struct stat source, target;
+
+        if (fstat(source_fd, &source) < 0 || fstat(target_fd, &target) < 0)
+                return -errno;
+        if (S_ISDIR(source.st_mode) == S_ISDIR(target.st_mode))
+                return 0;
+        return S_ISDIR(source.st_mode) ? -ENOTDIR : -EISDIR;
+}
+
 static int bind_mount(StageContext *context, const PlanMount *mount, int target_fd)
 {
         _cleanup_(fd_close_p) int source_fd = -EBADF, tree_fd = -EBADF;
@@ -208,6 +220,9 @@ static int bind_mount(StageContext *context, const PlanMount *mount, int target_
         source_fd = open_source(context, mount);
         if (source_fd < 0)
                 return source_fd;
+        r = check_kinds(source_fd, target_fd);
+        if (r < 0)
+                return r;
         tree_fd = mount_clone(source_fd, "", mount->recursive);
         if (tree_fd < 0)
                 return tree_fd;
@@ -228,17 +243,28 @@ static int new_mount(StageContext *context, const PlanMount *entry, int target_f
         return mounted_fd < 0 ? mounted_fd : change_mount(mounted_fd, entry);
 }
 
-static int mount_entry(StageContext *context, const PlanMount *mount)
+static int mount_entry(StageContext *context, const PlanMount *mount, Error *reterr)
 {
         _cleanup_(fd_close_p) int target_fd = -EBADF;
+        int r;
 
         target_fd = open_target(context, mount);
+        if (target_fd == -ENOENT)
+                return error_at(reterr,
+                                error_code(reterr, 0, ENOENT,
+                                           "Cannot mount '%s' on '%s': the root file system has no "
+                                           "'%s', and the entry no create=dir or create=file",
+                                           mount->source, mount->target, mount->target),
+                                NULL, mount->target);
         if (target_fd < 0)
-                return target_fd;
+                return mount_failed(reterr, target_fd, mount->source, mount->target);
         if (mount->change)
-                return change_mount(target_fd, mount);
-        return mount->type ? new_mount(context, mount, target_fd)
-                           : bind_mount(context, mount, target_fd);
+                r = change_mount(target_fd, mount);
+        else if (mount->type)
+                r = new_mount(context, mount, target_fd);
+        else
+                r = bind_mount(context, mount, target_fd);
+        return r < 0 ? mount_failed(reterr, r, mount->source, mount->target) : 0;
 }
 
 int stage_mounts(StageContext *context, Error *reterr)
@@ -246,14 +272,15 @@ int stage_mounts(StageContext *context, Error *reterr)
         const Plan *plan = context->plan;
 
         for (size_t i = 0; i < plan->n_mounts; i++) {
-                const PlanMount *mount = &plan->mounts[i];
-                int r = mount_entry(context, mount);
+                _cleanup_(error_done) Error error = ERROR_NULL;
+                int r = mount_entry(context, &plan->mounts[i], &error);
 
-                if (r < 0 && !mount->optional)
-                        return mount_failed(reterr, r, mount->source, mount->target);
+                if (r < 0 && !plan->mounts[i].optional) {
+                        error_move(reterr, &error);
+                        return r;
+                }
                 if (r < 0)
-                        stage_note(context, LOG_DEBUG, "Optional mount '%s' on '%s' left out: %s",
-                                   mount->source, mount->target, strerror(-r));
+                        stage_note(context, LOG_DEBUG, "Optional: %s", error_message(&error));
         }
         return 0;
 }
