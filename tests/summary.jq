@@ -48,7 +48,9 @@ def line:
 
 def indented: split("\n") | map("      " + .) | join("\n");
 
-[inputs | verdict] as $all |
+def variant: if input_filename | test("-sanitized/") then " (sanitized)" else "" end;
+
+[inputs | verdict | .name += variant] as $all |
 ($all[] | line),
 ($all[] | select(.skipped > 0) | .name as $name | .reasons[] | "\nskipped: \($name): \(.)"),
 ($all[] | select(.failed > 0) | "\nFAILED: \(.name) (\(.result))\n" + (.output | indented)),

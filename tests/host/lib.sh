@@ -37,7 +37,6 @@ test_case() {
     (
         set -e
         case_dir=$work/$case_number
-        trap 'status=$?; case_cleanup; exit $status' EXIT
         "$function"
     ) </dev/null >"$work/output" 2>&1 &
     pid=$!
@@ -52,6 +51,7 @@ test_case() {
     kill -KILL -- -"$watchdog" 2>/dev/null
     wait "$watchdog" 2>/dev/null
     kill -KILL -- -"$pid" 2>/dev/null
+    case_cleanup
     case_report "$status" "$sentence"
 }
 
@@ -71,17 +71,23 @@ case_report() {
 # What a case left behind must not fail the next one. A case that wants to prove that nothing is
 # left asks before its end.
 case_cleanup() {
-    set +e
-    events_end
-    if [ -n "${case_containers-}" ]; then
-        for id in $case_containers; do
-            systemctl reset-failed "nagaya@$id.service" 2>/dev/null
-            timeout 20 nagaya destroy --force "$id" >/dev/null 2>&1
-            rm -rf "/var/lib/lxc/${id:?}"
-        done
+    local id
+    pkill -CONT polkitd
+    if compgen -G '/run/systemd/system/*' >/dev/null; then
+        rm -rf /run/systemd/system/*
+        systemctl daemon-reload
     fi
-    rm -f /etc/polkit-1/rules.d/*-test.rules
-}
+    if [ -L /etc/systemd/system/polkit.service ]; then
+        systemctl unmask polkit.service
+    fi
+    for id in $(sort -u "$work/containers" 2>/dev/null); do
+        systemctl stop "nagaya@$id.service"
+        systemctl reset-failed "nagaya@$id.service"
+        timeout 20 nagaya destroy --force "$id"
+        rm -rf "/var/lib/lxc/${id:?}"
+    done
+    rm -f "$work/containers" /etc/polkit-1/rules.d/*-test.rules
+} >/dev/null 2>&1
 
 skip() {
     printf '%s\n' "$*"
@@ -314,7 +320,7 @@ wait_until() {
 
 # uses ID...: destroyed at the end of the case, whatever happened.
 uses() {
-    case_containers="${case_containers-} $*"
+    printf '%s\n' "$@" >>"$work/containers"
 }
 
 # a_busybox ID [KEY=VALUE]...: a container made by hand, in milliseconds, in LXC's format. Its init
@@ -362,14 +368,20 @@ container_is_known() {
     busctl --quiet call org.nagaya1 /org/nagaya1 org.nagaya1.Manager GetContainer s "$1" 2>/dev/null
 }
 
+# Made once, copied for each container.
 busybox_root() {
+    [ -d "$work/busybox" ] || make_busybox_root "$work/busybox"
+    mkdir -p "$(dirname "$1")"
+    cp -a "$work/busybox" "$1"
+}
+
+make_busybox_root() {
     local root=$1 name
-    mkdir -p "$root"/{bin,sbin,dev,proc,sys,etc/init.d,tmp,run,root,mnt,usr/bin,usr/sbin,var}
+    mkdir -p "$root"/{bin,sbin,dev,proc,sys,etc,tmp,run,root,mnt,srv,usr/bin,usr/sbin,var}
     cp /bin/busybox "$root/bin/busybox"
     for name in $("$root/bin/busybox" --list); do
         [ "$name" = busybox ] || ln -s busybox "$root/bin/$name"
     done
-    ln -s ../bin/busybox "$root/sbin/init"
     printf 'root:x:0:0:root:/root:/bin/sh\n' >"$root/etc/passwd"
     printf 'root:x:0:\n' >"$root/etc/group"
     cat >"$root/sbin/quick-init" <<-'INIT'
