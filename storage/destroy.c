@@ -44,7 +44,7 @@ static int open_container(Destruction *destruction, Error *reterr)
         int fd;
 
         fd = path_open_on_mount(destruction->site->fd, destruction->site->name,
-                                O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+                                O_RDONLY | O_NOFOLLOW | O_NONBLOCK);
         if (fd >= 0) {
                 destruction->dir_fd = fd;
                 return 0;

@@ -141,13 +141,13 @@ static int delegated_group(void)
 static int serve(const ServerOptions *options, Error *reterr)
 {
         _cleanup_(loop_free_p) Loop *loop = NULL;
-        _cleanup_(server_free_p) Server *server = NULL;
+        _cleanup_(work_server_free_p) Server *server = NULL;
         int r;
 
         r = loop_new(&loop);
         if (r < 0)
                 return error_errno(reterr, -r, "Cannot make an event loop");
-        r = server_new(loop, options, &server, reterr);
+        r = work_server_new(loop, options, &server, reterr);
         if (r < 0)
                 return r;
         notify("READY=1");

@@ -6,6 +6,7 @@
 
 #include "storage/remove.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/fs.h>
@@ -195,6 +196,7 @@ int remove_entry(int dir_fd, const char *name, Error *reterr)
         Removal removal = { .parent_fd = dir_fd, .reterr = reterr };
         int r;
 
+        assert(*name && !strchr(name, '/'));
         r = unlink_stubborn(dir_fd, name, 0);
         if (r == 0)
                 return 0;

@@ -523,9 +523,9 @@ static int start_collector(Server *server)
                        : 0;
 }
 
-int server_new(Loop *loop, const ServerOptions *options, Server **ret, Error *reterr)
+int work_server_new(Loop *loop, const ServerOptions *options, Server **ret, Error *reterr)
 {
-        _cleanup_(server_free_p) Server *server = calloc(1, sizeof(*server));
+        _cleanup_(work_server_free_p) Server *server = calloc(1, sizeof(*server));
         int r;
 
         if (!server)
@@ -557,7 +557,7 @@ int server_new(Loop *loop, const ServerOptions *options, Server **ret, Error *re
         return 0;
 }
 
-Server *server_free(Server *server)
+Server *work_server_free(Server *server)
 {
         if (!server)
                 return NULL;

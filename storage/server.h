@@ -25,6 +25,6 @@ typedef struct ServerOptions {
 typedef struct Server Server;
 
 /* The options are borrowed. Return: 0, -errno. */
-int server_new(Loop *loop, const ServerOptions *options, Server **ret, Error *reterr);
-Server *server_free(Server *server);
-DEFINE_CLEANUP(Server *, server_free)
+int work_server_new(Loop *loop, const ServerOptions *options, Server **ret, Error *reterr);
+Server *work_server_free(Server *server);
+DEFINE_CLEANUP(Server *, work_server_free)

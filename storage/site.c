@@ -65,6 +65,9 @@ int site_open(const char *id, const char *directory, SiteFlags flags, Site *ret,
         const char *slash = strrchr(directory, '/');
         int r;
 
+        r = container_id_check(id, reterr);
+        if (r < 0)
+                return r;
         if (!path_is_normalized(directory) || slash == directory)
                 return error_public(reterr, ERROR_INVALID_ARGS,
                                     "'%s' cannot be the directory of a container: an absolute "

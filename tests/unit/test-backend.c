@@ -1,0 +1,128 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include <glib.h>
+
+#include "base/strv.h"
+#include "interfaces/errors.h"
+#include "scratch.h"
+#include "storage/backend.h"
+#include "storage/dependents.h"
+#include "storage/mounts.h"
+
+static void test_rows(void)
+{
+        for (const Backend *backend = backends; backend->name; backend++) {
+                char *reason = NULL;
+                int usable = backend_is_usable(backend, &reason);
+
+                g_assert_nonnull(backend->summary);
+                g_assert_cmpint(usable, >=, 0);
+                if (usable)
+                        g_assert_true(backend->create);
+                else
+                        g_assert_nonnull(reason);
+                for (const Backend *other = backends; other < backend; other++)
+                        g_assert_cmpstr(other->name, !=, backend->name);
+                g_free(reason);
+        }
+}
+
+static void assert_found(const char *name, const char *expected)
+{
+        const Backend *backend = NULL;
+
+        g_assert_cmpint(backend_find(name, &backend, NULL), ==, 0);
+        g_assert_cmpstr(backend->name, ==, expected);
+}
+
+static void assert_error(const char *name, ErrorCode code)
+{
+        const Backend *backend;
+        Error error = ERROR_NULL;
+
+        g_assert_cmpint(backend_find(name, &backend, &error), <, 0);
+        g_assert_cmpint(error.code, ==, (int) code);
+        error_done(&error);
+}
+
+static void test_find(void)
+{
+        assert_found(NULL, "dir");
+        assert_found("", "dir");
+        assert_found("dir", "dir");
+        assert_found("none", "none");
+        assert_found("best", "dir");
+        assert_found("btrfs,dir", "dir");
+        assert_found("dir,btrfs", "dir");
+        assert_error("btrfs", ERROR_NOT_SUPPORTED);
+        assert_error("lvm,zfs", ERROR_NOT_SUPPORTED);
+        assert_error("dirr", ERROR_INVALID_ARGS);
+        assert_error("dir,dirr", ERROR_INVALID_ARGS);
+        assert_error(",", ERROR_INVALID_ARGS);
+}
+
+static void test_path(void)
+{
+        g_assert_cmpstr(backend_path("dir:/x/rootfs"), ==, "/x/rootfs");
+        g_assert_cmpstr(backend_path("overlay:/a:/b"), ==, "/a:/b");
+        g_assert_cmpstr(backend_path("overlayfs:/a:/b"), ==, "/a:/b");
+        g_assert_cmpstr(backend_path("/x:y"), ==, "/x:y");
+}
+
+static void test_create(gconstpointer data)
+{
+        const Backend *backend = NULL;
+        g_autofree char *path = NULL;
+        Scratch scratch;
+        Volume volume;
+
+        scratch_init(&scratch);
+        volume = (Volume){ .dir_fd = scratch.fd, .directory = "/var/lib/lxc/ct1" };
+        g_assert_cmpint(backend_find(data, &backend, NULL), ==, 0);
+        g_assert_cmpint(backend->create(&volume, &path, NULL), ==, 0);
+        g_assert_cmpstr(path, ==, "dir:/var/lib/lxc/ct1/rootfs");
+        g_assert_cmpint(scratch_has(&scratch, "rootfs"), ==, streq(data, "dir"));
+        scratch_done(&scratch);
+}
+
+static void test_dependents(void)
+{
+        g_assert_cmpint(dependents_count(""), ==, 0);
+        g_assert_cmpint(dependents_count("0\n"), ==, 0);
+        g_assert_cmpint(dependents_count("2\n"), ==, 2);
+        g_assert_cmpint(dependents_count("/var/lib/lxc\nct2\n"), ==, 1);
+        g_assert_cmpint(dependents_count("/var/lib/lxc\nct2\n/var/lib/lxc\nct3\n"), ==, 2);
+        g_assert_cmpint(dependents_count("garbage"), ==, 1);
+        g_assert_cmpint(dependents_count("-3"), ==, 1);
+}
+
+static void test_mounts(void)
+{
+        static const char info[] =
+                "21 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+                "22 21 0:5 / /var/lib/lxc/ct10 rw - tmpfs none rw\n"
+                "23 21 0:5 / /var/lib/lxc/a\\040b/x rw shared:3 - tmpfs none rw\n";
+        g_autofree char *where = NULL;
+        char *none = NULL;
+
+        g_assert_cmpint(mounts_find_below(info, "/var/lib/lxc/ct1", &none), ==, 0);
+        g_assert_cmpint(mounts_find_below("", "/var/lib/lxc/ct1", &none), ==, 0);
+        g_assert_cmpint(mounts_find_below("bad\nlines", "/var", &none), ==, 0);
+        g_assert_cmpint(mounts_find_below(info, "/var/lib/lxc/a b", &where), ==, 1);
+        g_assert_cmpstr(where, ==, "/var/lib/lxc/a b/x");
+        g_assert_cmpint(mounts_find_below(info, "/var/lib/lxc/ct10", &none), ==, 1);
+        g_free(none);
+}
+
+int main(int argc, char **argv)
+{
+        g_test_init(&argc, &argv, NULL);
+        g_test_add_func("/backend/every-row-is-usable-or-says-why-not", test_rows);
+        g_test_add_func("/backend/is-found-by-name-best-and-list", test_find);
+        g_test_add_func("/backend/path-is-without-prefix", test_path);
+        g_test_add_data_func("/backend/dir-makes-a-directory", "dir", test_create);
+        g_test_add_data_func("/backend/none-makes-nothing", "none", test_create);
+        g_test_add_func("/dependents/are-counted-in-both-forms", test_dependents);
+        g_test_add_func("/mounts/are-found-below-a-path", test_mounts);
+        return g_test_run();
+}
