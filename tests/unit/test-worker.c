@@ -43,7 +43,7 @@ static int make_socket(const char *path)
 static int serve(const Fixture *fixture, int fd, uint64_t idle_usec)
 {
         _cleanup_(loop_free_p) Loop *loop = NULL;
-        _cleanup_(server_free_p) Server *server = NULL;
+        _cleanup_(work_server_free_p) Server *server = NULL;
         ServerOptions options = {
                 .listen_fd = fd,
                 .group_fd = -EBADF,
@@ -55,7 +55,7 @@ static int serve(const Fixture *fixture, int fd, uint64_t idle_usec)
         };
 
         (void) signal(SIGPIPE, SIG_IGN);
-        if (loop_new(&loop) < 0 || server_new(loop, &options, &server, NULL) < 0)
+        if (loop_new(&loop) < 0 || work_server_new(loop, &options, &server, NULL) < 0)
                 return 1;
         return loop_run(loop) < 0 ? 1 : 0;
 }
