@@ -120,7 +120,10 @@ static int parse_arguments(int argc, char **argv)
                                argv[optind]);
                 return 2;
         case 'i':
-                return bus_print_introspection(optarg, stdout) < 0;
+                if (bus_print_introspection(optarg, stdout) >= 0)
+                        return 0;
+                (void) fprintf(stderr, "nagayad: there is no interface '%s'\n", optarg);
+                return 1;
         case 'V':
                 (void) puts(VERSION);
                 return 0;

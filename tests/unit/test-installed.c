@@ -3,7 +3,7 @@
 /* What is installed beside the programs (polkit actions, bus policy, units, directories) agrees with
  * the names and rows in the code. $SOURCE_ROOT is the source tree. */
 
-#include <gio/gio.h>
+#include <glib.h>
 #include <string.h>
 
 #include "container/verb.h"
