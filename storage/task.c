@@ -101,8 +101,9 @@ static void finish_with_error(Task *task, TaskState state, const Error *error)
                 container = NULL;
         if (asprintf(&job, "JOB=%" PRId64, task->number) < 0)
                 job = NULL;
-        log_error_event(LOG_ERR, container && job ? (const char *[]){ container, job, NULL } : NULL,
-                        error, NULL);
+        log_error_event(state == TASK_CANCELLED ? LOG_INFO : LOG_ERR,
+                        container && job ? (const char *[]){ container, job, NULL } : NULL, error,
+                        NULL);
         finish(task, state, varlink_error_internal(error, INTERFACE_WORKER));
 }
 

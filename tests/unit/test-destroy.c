@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "interfaces/container-lock.h"
+#include "job-fixture.h"
+
+static void test_destroy(Fixture *fixture, gconstpointer data)
+{
+        ASSERT_JOB(fixture, "create", "ct1", json_object(), "");
+        scratch_write(&fixture->scratch, "lxc/ct1/rootfs/file", "x", 0644);
+        ASSERT_JOB(fixture, "destroy", "ct1", json_object(), "");
+        g_assert_cmpuint(scratch_count(&fixture->scratch, "lxc"), ==, 1);
+        ASSERT_JOB(fixture, "destroy", "ct1", json_object(), "NoSuchContainer");
+        ASSERT_JOB(fixture, "destroy", "..", json_object(), "InvalidName");
+}
+
+static void test_destroy_broken(Fixture *fixture, gconstpointer data)
+{
+        scratch_mkdir(&fixture->scratch, "lxc/ct1");
+        scratch_write(&fixture->scratch, "lxc/ct1/config", "\xff garbage\nlxc.nothing = \n", 0644);
+        ASSERT_JOB(fixture, "destroy", "ct1", json_object(), "");
+        scratch_mkdir(&fixture->scratch, "lxc/ct2");
+        g_assert_cmpint(symlinkat("/etc/passwd", fixture->scratch.fd, "lxc/ct2/config"), ==, 0);
+        ASSERT_JOB(fixture, "destroy", "ct2", json_object(), "");
+        g_assert_cmpuint(scratch_count(&fixture->scratch, "lxc"), ==, 1);
+}
+
+static void test_destroy_refuses(Fixture *fixture, gconstpointer data)
+{
+        g_autofree char *directory = directory_of(fixture, "ct1");
+        ContainerLock lock = CONTAINER_LOCK_NULL;
+
+        ASSERT_JOB(fixture, "create", "ct1", json_object(), "");
+        g_assert_cmpint(container_lock_take(fixture->lock, "ct1", directory, &lock, NULL), ==, 0);
+        ASSERT_JOB(fixture, "destroy", "ct1", json_object(), "Busy");
+        container_lock_release(&lock);
+
+        scratch_write(&fixture->scratch, "lxc/ct1/lxc_snapshots", "2\n", 0644);
+        ASSERT_JOB(fixture, "destroy", "ct1", json_object(), "HasDependents");
+        scratch_write(&fixture->scratch, "lxc/ct1/lxc_snapshots", "0\n", 0644);
+
+        scratch_write(&fixture->scratch, "lxc/ct1/lxc_rdepends", "/var/lib/lxc\nbase\n", 0644);
+        ASSERT_JOB(fixture, "destroy", "ct1", json_object(), "NotSupported");
+        g_assert_cmpint(unlinkat(fixture->scratch.fd, "lxc/ct1/lxc_rdepends", 0), ==, 0);
+
+        scratch_mkdir(&fixture->scratch, "lxc/ct1/snaps");
+        scratch_mkdir(&fixture->scratch, "lxc/ct1/snaps/snap0");
+        ASSERT_JOB(fixture, "destroy", "ct1", json_object(), "HasSnapshots");
+        g_assert_true(scratch_has(&fixture->scratch, "lxc/ct1/rootfs"));
+        ASSERT_JOB(fixture, "destroy", "ct1", json_pack("{s:b}", "snapshots", 1), "");
+
+        g_assert_cmpint(symlinkat("other", fixture->scratch.fd, "lxc/link"), ==, 0);
+        ASSERT_JOB(fixture, "destroy", "link", json_object(), "NotSupported");
+        g_assert_true(scratch_has(&fixture->scratch, "lxc/other/file"));
+}
+
+/* Runs the job to its good end and gives its only message. */
+static char *destroy_message(Fixture *fixture, const char *id)
+{
+        Outcome outcome;
+        char *message;
+        int fd;
+        pid_t pid = start_job(fixture, "destroy", id, json_object(), &fd);
+
+        finish_job(pid, fd, &outcome);
+        g_assert_cmpstr(json_string_value(json_object_get(outcome.last, "event")), ==, "end");
+        g_assert_cmpuint(g_strv_length(outcome.messages), ==, 1);
+        message = g_strdup(outcome.messages[0]);
+        outcome_done(&outcome);
+        return message;
+}
+
+static void test_foreign_rootfs(Fixture *fixture, gconstpointer data)
+{
+        g_autofree char *config = NULL, *message = NULL;
+
+        scratch_mkdir(&fixture->scratch, "elsewhere");
+        scratch_write(&fixture->scratch, "elsewhere/file", "x", 0644);
+        scratch_mkdir(&fixture->scratch, "lxc/ct1");
+        config = g_strdup_printf("lxc.rootfs.path = dir:%s/elsewhere\n", fixture->scratch.path);
+        scratch_write(&fixture->scratch, "lxc/ct1/config", config, 0644);
+        message = destroy_message(fixture, "ct1");
+        g_assert_nonnull(strstr(message, "elsewhere' is not removed"));
+        g_assert_true(scratch_has(&fixture->scratch, "elsewhere/file"));
+        g_assert_false(scratch_has(&fixture->scratch, "lxc/ct1"));
+}
+
+static void test_neighbours_rootfs(Fixture *fixture, gconstpointer data)
+{
+        g_autofree char *config = NULL, *message = NULL;
+
+        scratch_mkdir(&fixture->scratch, "lxc/ct1");
+        config = g_strdup_printf("lxc.rootfs.path = dir:%s/ct1/../other\n", fixture->lxc);
+        scratch_write(&fixture->scratch, "lxc/ct1/config", config, 0644);
+        message = destroy_message(fixture, "ct1");
+        g_assert_nonnull(strstr(message, "is not removed"));
+        g_assert_true(scratch_has(&fixture->scratch, "lxc/other/file"));
+}
+
+static void test_unmanaged_rootfs(Fixture *fixture, gconstpointer data)
+{
+        g_autofree char *config = NULL, *message = NULL;
+
+        scratch_mkdir(&fixture->scratch, "lxc/ct1");
+        scratch_mkdir(&fixture->scratch, "lxc/ct1/rootfs");
+        scratch_mkdir(&fixture->scratch, "lxc/ct1/hooks");
+        scratch_write(&fixture->scratch, "lxc/ct1/rootfs/file", "x", 0644);
+        config = g_strdup_printf("lxc.rootfs.path = dir:%s/ct1/rootfs\nlxc.rootfs.managed = 0\n",
+                                 fixture->lxc);
+        scratch_write(&fixture->scratch, "lxc/ct1/config", config, 0644);
+        message = destroy_message(fixture, "ct1");
+        g_assert_nonnull(strstr(message, "stays"));
+        g_assert_true(scratch_has(&fixture->scratch, "lxc/ct1/rootfs/file"));
+        g_assert_cmpuint(scratch_count(&fixture->scratch, "lxc/ct1"), ==, 1);
+        g_assert_cmpuint(scratch_count(&fixture->scratch, "lxc"), ==, 2);
+}
+
+int main(int argc, char **argv)
+{
+        g_test_init(&argc, &argv, NULL);
+        ADD("/destroy/leaves-nothing", test_destroy);
+        ADD("/destroy/takes-broken-containers", test_destroy_broken);
+        ADD("/destroy/refuses-what-is-in-use", test_destroy_refuses);
+        ADD("/destroy/does-not-touch-a-root-elsewhere", test_foreign_rootfs);
+        ADD("/destroy/does-not-touch-a-neighbour", test_neighbours_rootfs);
+        ADD("/destroy/spares-an-unmanaged-root", test_unmanaged_rootfs);
+        return g_test_run();
+}
