@@ -149,10 +149,10 @@ int cgroup_write(int group_fd, const char *file, const char *value, Error *reter
         int r = file_write_attribute(group_fd, file, value);
 
         if (r == -ENOENT)
-                return error_errno(reterr, ENOENT,
-                                   "Cannot set '%s': the controller '%.*s' is not available in the "
-                                   "unit's cgroup, or it has no such file",
-                                   file, (int) strcspn(file, "."), file);
+                return error_code(reterr, 0, ENOENT,
+                                  "Cannot set '%s': the controller '%.*s' is not available to the "
+                                  "unit, or has no such file",
+                                  file, (int) strcspn(file, "."), file);
         if (r < 0)
                 return error_errno(reterr, -r, "Cannot write '%s' to the cgroup file '%s'", value,
                                    file);

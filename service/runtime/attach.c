@@ -268,26 +268,15 @@ void attach_done(Supervisor *s)
 
 /* --- the start ------------------------------------------------------------------------------- */
 
-static const int namespace_flags[_NAMESPACE_TYPE_MAX] = {
-        [NAMESPACE_USER] = CLONE_NEWUSER,     [NAMESPACE_MNT] = CLONE_NEWNS,
-        [NAMESPACE_PID] = CLONE_NEWPID,       [NAMESPACE_UTS] = CLONE_NEWUTS,
-        [NAMESPACE_IPC] = CLONE_NEWIPC,       [NAMESPACE_NET] = CLONE_NEWNET,
-        [NAMESPACE_CGROUP] = CLONE_NEWCGROUP, [NAMESPACE_TIME] = CLONE_NEWTIME,
-};
-
+/* Of those that are the container's own: to enter the host's would change nothing. */
 static int wanted_namespaces(const Supervisor *s, const AttachRequest *request)
 {
-        int flags = 0;
+        uint64_t flags = 0;
 
-        for (NamespaceType type = 0; type < _NAMESPACE_TYPE_MAX; type++) {
-                /* Entering one's own user or time namespace is an error. */
-                if ((type == NAMESPACE_USER && !s->run.security.user_namespace) ||
-                    (type == NAMESPACE_TIME && !s->run.security.time_namespace))
-                        continue;
+        for (NamespaceType type = 0; type < _NAMESPACE_TYPE_MAX; type++)
                 if (request->namespaces == 0 || (request->namespaces >> type & 1))
-                        flags |= namespace_flags[type];
-        }
-        return flags;
+                        flags |= run_namespace_flag(type);
+        return (int) (flags & s->run.security.namespaces);
 }
 
 static int

@@ -130,11 +130,12 @@ bool control_awaits(const Control *control, ControlWait what)
         return false;
 }
 
-static int on_timeout(Source *source, int fd, uint32_t events, void *userdata)
+static int on_stop_timeout(Source *source, int fd, uint32_t events, void *userdata)
 {
         _cleanup_(error_done) Error error = ERROR_NULL;
 
-        (void) error_public(&error, ERROR_TIMED_OUT, "The time is up");
+        (void) error_public(&error, ERROR_TIMED_OUT,
+                            "The container did not stop in that time; it runs on");
         control_reply_error(userdata, &error);
         return 0;
 }
@@ -142,7 +143,7 @@ static int on_timeout(Source *source, int fd, uint32_t events, void *userdata)
 int control_wait(Connection *connection, ControlWait what, uint64_t timeout_usec, Error *reterr)
 {
         if (timeout_usec != USEC_INFINITY &&
-            loop_add_timer(connection->control->loop, now_usec() + timeout_usec, on_timeout,
+            loop_add_timer(connection->control->loop, now_usec() + timeout_usec, on_stop_timeout,
                            connection, &connection->timer) < 0)
                 return error_oom(reterr);
         connection->waits = what;

@@ -63,8 +63,8 @@ int control_new(const ControlOptions *options, Control **ret, Error *reterr);
 Control *control_free(Control *control);
 DEFINE_CLEANUP(Control *, control_free)
 
-/* control_wait() - the call is answered later. timeout_usec USEC_INFINITY: whenever; else it is
- * answered with ERROR_TIMED_OUT then. Return: CONTROL_LATER, -errno. */
+/* control_wait() - the call is answered later. timeout_usec USEC_INFINITY: whenever; else (only with
+ * WAIT_STOPPED) with ERROR_TIMED_OUT then. Return: CONTROL_LATER, -errno. */
 int control_wait(Connection *connection, ControlWait what, uint64_t timeout_usec, Error *reterr);
 
 /* Names the connection, for control_find(). */

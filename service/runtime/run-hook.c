@@ -153,9 +153,10 @@ void run_hooks_keep_namespaces(Supervisor *s)
         for (NamespaceType type = 0; type < _NAMESPACE_TYPE_MAX; type++) {
                 char path[64];
 
+                if (!(s->run.security.namespaces & run_namespace_flag(type)))
+                        continue; /* the host's own */
                 (void) snprintf(path, sizeof(path), "/proc/%d/ns/%s", s->run.child.pid,
                                 namespace_type_name(type));
-                /* One that this kernel does not have is not told. */
                 s->run.namespace_fds[type] = open(path, O_RDONLY | O_CLOEXEC);
         }
 }

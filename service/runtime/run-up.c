@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include "base/log.h"
 #include "base/notify.h"
@@ -16,6 +17,8 @@
 #include "kernel/cgroup.h"
 #include "runtime/run-steps.h"
 #include "runtime/supervisor.h"
+
+#define STACK_RELEASED ((uintptr_t) 128 * 1024)
 
 static void log_warnings(char **warnings)
 {
@@ -107,8 +110,9 @@ static int step_seccomp(Supervisor *s, Error *reterr)
         int r;
 
         run->security.session_keyring = security->session_keyring;
-        run->security.user_namespace = run->plan->n_id_maps > 0;
-        run->security.time_namespace = run->plan->time_offsets != NULL;
+        run->security.namespaces = run->plan->namespaces;
+        if (run->plan->time_offsets)
+                run->security.namespaces |= run_namespace_flag(NAMESPACE_TIME);
         if (!security->seccomp_profile)
                 return STEP_DONE;
         if (string_set(&run->security.seccomp_profile, security->seccomp_profile) < 0)
@@ -267,6 +271,16 @@ static void forget_start(Run *run)
         run->sync = source_free(run->sync);
 }
 
+/* The stack is never as deep again as it was during the start. */
+static void release_stack(void)
+{
+        uintptr_t page = (uintptr_t) sysconf(_SC_PAGESIZE);
+        uintptr_t here = (uintptr_t) __builtin_frame_address(0) & ~(page - 1);
+
+        /* Fails with ENOMEM where the stack is shorter than that, having released what there is. */
+        (void) madvise((void *) (here - STACK_RELEASED - page), STACK_RELEASED, MADV_DONTNEED);
+}
+
 static int step_running(Supervisor *s, Error *reterr)
 {
         (void) undo_note_init(&s->undo, s->run.child.pid);
@@ -274,6 +288,7 @@ static int step_running(Supervisor *s, Error *reterr)
         notify("READY=1\nSTATUS=Running, init is process %d\n", s->run.child.pid);
         forget_start(&s->run);
         (void) malloc_trim(0);
+        release_stack();
         return STEP_DONE;
 }
 

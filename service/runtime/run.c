@@ -2,6 +2,7 @@
 
 #include "runtime/run.h"
 
+#include <sched.h>
 #include <signal.h>
 #include <string.h>
 
@@ -59,6 +60,18 @@ bool run_has_init(const Supervisor *s)
         default:
                 return false;
         }
+}
+
+uint64_t run_namespace_flag(NamespaceType type)
+{
+        static const uint64_t flags[_NAMESPACE_TYPE_MAX] = {
+                [NAMESPACE_USER] = CLONE_NEWUSER,     [NAMESPACE_MNT] = CLONE_NEWNS,
+                [NAMESPACE_PID] = CLONE_NEWPID,       [NAMESPACE_UTS] = CLONE_NEWUTS,
+                [NAMESPACE_IPC] = CLONE_NEWIPC,       [NAMESPACE_NET] = CLONE_NEWNET,
+                [NAMESPACE_CGROUP] = CLONE_NEWCGROUP, [NAMESPACE_TIME] = CLONE_NEWTIME,
+        };
+
+        return flags[type];
 }
 
 char *run_control_group(const Supervisor *s)

@@ -28,8 +28,7 @@ typedef struct RunStep {
 typedef struct RunSecurity {
         char *seccomp_profile; /* NULL: none */
         bool session_keyring;
-        bool user_namespace;
-        bool time_namespace;
+        uint64_t namespaces; /* CLONE_NEW* that are the container's own */
 } RunSecurity;
 
 typedef struct RunHook {
@@ -82,6 +81,9 @@ bool run_is_starting(const Supervisor *s);
 
 /* The init of the container is there and has been executed. */
 bool run_has_init(const Supervisor *s);
+
+/* CLONE_NEW* of a type. */
+uint64_t run_namespace_flag(NamespaceType type);
 
 /* "ct01's cgroup" for the outside: the path of payload/; NULL before there is one. Caller frees. */
 char *run_control_group(const Supervisor *s);

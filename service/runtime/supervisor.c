@@ -220,10 +220,10 @@ static int exit_status(const Supervisor *s)
 {
         int status = process_shell_status(s->exit_code, s->exit_signal);
 
-        if (error_is_set(&s->error))
-                return s->stop.by_manager ? EXIT_SUCCESS : EXIT_FAILURE;
         if (s->stop.by_manager)
                 return EXIT_SUCCESS;
+        if (error_is_set(&s->error))
+                return s->error.code == ERROR_CANCELLED ? EXIT_WANTED_END : EXIT_FAILURE;
         if (stop_was_wanted(s))
                 return EXIT_WANTED_END;
         /* An init that happens to end with our own number did not end as it was wanted. */

@@ -104,7 +104,7 @@ static void update_events(Terminal *t)
 static int read_console(Terminal *t)
 {
         Terminals *all = t->all;
-        char data[PUMP_SIZE];
+        char data[PUMP_SIZE] __attribute__((__uninitialized__));
         ssize_t n = read(t->master, data, sizeof(data));
 
         if (n < 0)
@@ -233,33 +233,32 @@ static int no_such(int tty, Error *reterr)
                                      : "The container has no such tty (lxc.tty.max)");
 }
 
-static int find(Terminals *all, int tty, Terminal **ret, Error *reterr)
+/* Return: NULL when there is none. */
+static Terminal *find(Terminals *all, int tty)
 {
-        if (tty < 0 || (size_t) tty >= all->n || all->items[tty].master < 0 ||
-            !all->items[tty].source)
-                return no_such(tty, reterr);
-        *ret = &all->items[tty];
-        return 0;
+        if (tty < 0 || (size_t) tty >= all->n || !all->items[tty].source)
+                return NULL;
+        return &all->items[tty];
 }
 
 static int find_free(Terminals *all, int tty, Terminal **ret, Error *reterr)
 {
-        if (tty != TERMINAL_ANY) {
-                int r = find(all, tty, ret, reterr);
+        Terminal *t = find(all, tty);
 
-                if (r < 0 || !(*ret)->client)
-                        return r;
-                return error_public(reterr, ERROR_BUSY, "Somebody else is connected to it");
-        }
-        for (size_t i = 1; i < all->n; i++)
-                if (all->items[i].source && !all->items[i].client) {
-                        *ret = &all->items[i];
-                        return 0;
-                }
-        if (all->n <= 1)
+        if (tty != TERMINAL_ANY && !t)
                 return no_such(tty, reterr);
-        return error_public(reterr, ERROR_BUSY, "Somebody is connected to each of the %zu ttys",
-                            all->n - 1);
+        if (t && t->client)
+                return error_public(reterr, ERROR_BUSY, "Somebody else is connected to it");
+        for (size_t i = 1; i < all->n && !t; i++)
+                if (all->items[i].source && !all->items[i].client)
+                        t = &all->items[i];
+        if (!t && all->n <= 1)
+                return no_such(tty, reterr);
+        if (!t)
+                return error_public(reterr, ERROR_BUSY,
+                                    "Somebody is connected to each of the %zu ttys", all->n - 1);
+        *ret = t;
+        return 0;
 }
 
 static int client_new(Terminal *t, int *ret_fd)
@@ -308,12 +307,11 @@ int terminals_connect(Terminals *terminals, int tty, int *ret_fd, int *ret_tty, 
 
 int terminals_resize(Terminals *terminals, int tty, uint16_t columns, uint16_t rows, Error *reterr)
 {
-        Terminal *t = NULL;
+        Terminal *t = find(terminals, tty);
         int r;
 
-        r = find(terminals, tty, &t, reterr);
-        if (r < 0)
-                return r;
+        if (!t)
+                return no_such(tty, reterr);
         r = pty_resize(t->master, columns, rows);
         return r < 0 ? error_errno(reterr, -r, "Cannot resize the terminal") : 0;
 }
