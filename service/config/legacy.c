@@ -53,8 +53,11 @@ const char *legacy_hint(const char *name)
 static LegacyResult print_nic(char *ret, size_t size, unsigned index, const char *suffix)
 {
         const NetKey *row = net_key_find_legacy(suffix);
-        int n = snprintf(ret, size, "lxc.net.%u.%s", index, row ? row->name : suffix);
+        int n;
 
+        if (!row)
+                return LEGACY_NONE;
+        n = snprintf(ret, size, "lxc.net.%u.%s", index, row->name);
         return n > 0 && (size_t) n < size ? LEGACY_RENAMED : LEGACY_NONE;
 }
 
@@ -107,10 +110,8 @@ LegacyResult legacy_translate(const char *name, unsigned next_nic, char *ret, si
         if (suffix)
                 return translate_network(suffix, next_nic, ret, size);
         /* lxc.net.N.ipv4 was written for a while before it became lxc.net.N.ipv4.address. */
-        if (net && isdigit((unsigned char) *net))
-                return endswith(net, ".ipv4") || endswith(net, ".ipv6")
-                               ? translate_numbered(net, ret, size)
-                               : LEGACY_NONE;
+        if (net && translate_numbered(net, ret, size) == LEGACY_RENAMED)
+                return LEGACY_RENAMED;
         for (size_t i = 0; i < config_keys_n; i++) {
                 const ConfigKey *row = &config_keys[i];
                 const char *rest = row->legacy ? startswith(name, row->legacy) : NULL;

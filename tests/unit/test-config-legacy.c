@@ -110,6 +110,16 @@ static void test_nic_key_before_the_first_type(void)
                            "first 'lxc.network.type'");
 }
 
+static void test_names_between_the_generations(void)
+{
+        assert_text_get("lxc.net.2.type = veth\nlxc.net.2.ipv4 = 10.0.0.1/24\n",
+                        "lxc.net.2.ipv4.address", "10.0.0.1/24\n");
+        assert_parse_error("lxc.net.2.ipv4.ipv4 = 10.0.0.1/24\n",
+                           "Line 1 of 'test.conf': Unknown key 'lxc.net.2.ipv4.ipv4'");
+        assert_parse_error("lxc.network.2.foo = 1\n",
+                           "Line 1 of 'test.conf': Unknown key 'lxc.network.2.foo'");
+}
+
 static void test_what_is_printed_is_current(void)
 {
         _cleanup_(config_free_p) Config *config = parse_ok(old);
@@ -134,6 +144,8 @@ int main(int argc, char **argv)
         g_test_add_func("/config-legacy/there-is-one-warning-a-key", test_one_warning_a_key);
         g_test_add_func("/config-legacy/a-nic-key-needs-a-type-before-it",
                         test_nic_key_before_the_first_type);
+        g_test_add_func("/config-legacy/names-between-the-generations-are-taken",
+                        test_names_between_the_generations);
         g_test_add_func("/config-legacy/what-is-printed-has-current-names",
                         test_what_is_printed_is_current);
         return g_test_run();
