@@ -73,7 +73,7 @@ static int serve(Error *reterr)
         _cleanup_(sd_event_unref_p) sd_event *event = NULL;
         _cleanup_(manager_free_p) Manager *manager = NULL;
         _cleanup_(bus_free_p) Bus *bus = NULL;
-        _cleanup_(server_free_p) Server *server = NULL;
+        _cleanup_(varlink_server_free_p) VarlinkServer *server = NULL;
         int fd, r;
 
         r = sd_event_default(&event);
@@ -91,7 +91,7 @@ static int serve(Error *reterr)
                 (void) fd_close(fd);
                 return r;
         }
-        r = server_new(manager, fd, &server, reterr);
+        r = varlink_server_new(manager, fd, &server, reterr);
         if (r < 0)
                 return r;
         r = bus_new(manager, &bus, reterr);

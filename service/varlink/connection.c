@@ -13,7 +13,7 @@
 #include "interfaces/names.h"
 #include "varlink/service-interface.h"
 
-struct Connection {
+struct VarlinkConnection {
         Manager *manager;
         VarlinkStream *stream;
         sd_event_source *source;
@@ -23,17 +23,17 @@ struct Connection {
         Call *call;  /* pending; NULL: ready for the next */
         bool oneway; /* the present call wants no reply */
         bool lost;   /* nothing more can be read or written */
-        ConnectionClosed closed;
+        VarlinkClosed closed;
         void *userdata;
 };
 
-uid_t connection_uid(const Connection *connection)
+uid_t varlink_connection_uid(const VarlinkConnection *connection)
 {
         return connection->peer.uid;
 }
 
 /* While a call is pending only a hang-up is of interest, which epoll always tells. */
-static void update_events(Connection *connection)
+static void update_events(VarlinkConnection *connection)
 {
         uint32_t events = varlink_stream_events(connection->stream);
 
@@ -43,13 +43,13 @@ static void update_events(Connection *connection)
 }
 
 /* The end comes from the loop, never from within a verb's answer. */
-static void lose(Connection *connection)
+static void lose(VarlinkConnection *connection)
 {
         connection->lost = true;
         (void) sd_event_source_set_enabled(connection->next_source, SD_EVENT_ON);
 }
 
-static void send_message(Connection *connection, json_t *message, FdArray *fds)
+static void send_message(VarlinkConnection *connection, json_t *message, FdArray *fds)
 {
         _cleanup_(json_decref_p) json_t *owned = message;
 
@@ -63,7 +63,7 @@ static void send_message(Connection *connection, json_t *message, FdArray *fds)
 
 /* --- the call's side --- */
 
-static void answered(Connection *connection)
+static void answered(VarlinkConnection *connection)
 {
         connection->call = call_unref(connection->call);
         (void) sd_event_source_set_enabled(connection->next_source, SD_EVENT_ON);
@@ -71,7 +71,7 @@ static void answered(Connection *connection)
 
 static void on_reply(Call *call, json_t *result, FdArray *fds, bool continues)
 {
-        Connection *connection = call->transport;
+        VarlinkConnection *connection = call->transport;
 
         if (!connection)
                 return;
@@ -82,7 +82,7 @@ static void on_reply(Call *call, json_t *result, FdArray *fds, bool continues)
 
 static void on_fail(Call *call, const Error *error)
 {
-        Connection *connection = call->transport;
+        VarlinkConnection *connection = call->transport;
 
         if (!connection)
                 return;
@@ -98,12 +98,13 @@ static const CallOps call_ops = { on_reply, on_fail, on_free };
 
 /* --- the stream's side --- */
 
-static void refuse(Connection *connection, const char *name, const char *field, const char *value)
+static void
+refuse(VarlinkConnection *connection, const char *name, const char *field, const char *value)
 {
         send_message(connection, varlink_error_new(name, json_pack("{s:s}", field, value)), NULL);
 }
 
-static void begin(Connection *connection,
+static void begin(VarlinkConnection *connection,
                   const VerbTable *table,
                   const Verb *verb,
                   VarlinkCall *request,
@@ -127,7 +128,7 @@ static void begin(Connection *connection,
         dispatch(call);
 }
 
-static void handle(Connection *connection, VarlinkCall *request, FdArray *fds)
+static void handle(VarlinkConnection *connection, VarlinkCall *request, FdArray *fds)
 {
         size_t interface_size = 0;
         const char *member = varlink_member(request->method, &interface_size);
@@ -146,7 +147,7 @@ static void handle(Connection *connection, VarlinkCall *request, FdArray *fds)
                        request->method);
         else if (member && interface_size == strlen(INTERFACE_VARLINK_SERVICE) &&
                  memcmp(request->method, INTERFACE_VARLINK_SERVICE, interface_size) == 0)
-                send_message(connection, service_interface_call(member, request->parameters), NULL);
+                send_message(connection, varlink_service_call(member, request->parameters), NULL);
         else {
                 (void) snprintf(interface, sizeof(interface), "%.*s", (int) interface_size,
                                 request->method);
@@ -155,7 +156,7 @@ static void handle(Connection *connection, VarlinkCall *request, FdArray *fds)
         }
 }
 
-static int handle_message(Connection *connection, json_t *message, FdArray *fds)
+static int handle_message(VarlinkConnection *connection, json_t *message, FdArray *fds)
 {
         VarlinkCall request = { 0 };
         Error error = ERROR_NULL;
@@ -175,7 +176,7 @@ static int handle_message(Connection *connection, json_t *message, FdArray *fds)
 }
 
 /* Return: < 0 the connection is over. */
-static int read_next(Connection *connection)
+static int read_next(VarlinkConnection *connection)
 {
         while (!connection->call && !connection->lost) {
                 _cleanup_(json_decref_p) json_t *message = NULL;
@@ -200,14 +201,14 @@ static int read_next(Connection *connection)
         return connection->lost ? -ECONNRESET : 0;
 }
 
-static void end(Connection *connection)
+static void end(VarlinkConnection *connection)
 {
         connection->closed(connection, connection->userdata);
 }
 
 static int on_next(sd_event_source *source, void *userdata)
 {
-        Connection *connection = userdata;
+        VarlinkConnection *connection = userdata;
 
         if (connection->lost || read_next(connection) < 0)
                 end(connection);
@@ -218,7 +219,7 @@ static int on_next(sd_event_source *source, void *userdata)
 
 static int on_io(sd_event_source *source, int fd, uint32_t events, void *userdata)
 {
-        Connection *connection = userdata;
+        VarlinkConnection *connection = userdata;
 
         if ((events & EPOLLOUT) && varlink_stream_flush(connection->stream) < 0)
                 connection->lost = true;
@@ -234,15 +235,15 @@ static int on_io(sd_event_source *source, int fd, uint32_t events, void *userdat
         return 0;
 }
 
-int connection_new(Manager *manager,
-                   int fd,
-                   ConnectionClosed closed,
-                   void *userdata,
-                   Connection **ret,
-                   Error *reterr)
+int varlink_connection_new(Manager *manager,
+                           int fd,
+                           VarlinkClosed closed,
+                           void *userdata,
+                           VarlinkConnection **ret,
+                           Error *reterr)
 {
         _cleanup_(fd_close_p) int owned = fd;
-        Connection *connection = calloc(1, sizeof(*connection));
+        VarlinkConnection *connection = calloc(1, sizeof(*connection));
         socklen_t size = sizeof(connection->peer);
         int r;
 
@@ -267,14 +268,14 @@ int connection_new(Manager *manager,
         if (r >= 0)
                 r = sd_event_source_set_enabled(connection->next_source, SD_EVENT_OFF);
         if (r < 0) {
-                (void) connection_free(connection);
+                (void) varlink_connection_free(connection);
                 return error_errno(reterr, -r, "Cannot serve a client");
         }
         *ret = connection;
         return 0;
 }
 
-Connection *connection_free(Connection *connection)
+VarlinkConnection *varlink_connection_free(VarlinkConnection *connection)
 {
         Call *call;
 

@@ -6,18 +6,18 @@
 
 #include "container/manager.h"
 
-typedef struct Connection Connection;
+typedef struct VarlinkConnection VarlinkConnection;
 
 /* Told once, when the connection ends by itself; it is to be freed then. */
-typedef void (*ConnectionClosed)(Connection *connection, void *userdata);
+typedef void (*VarlinkClosed)(VarlinkConnection *connection, void *userdata);
 
 /* Takes the fd in either case. */
-int connection_new(Manager *manager,
-                   int fd,
-                   ConnectionClosed closed,
-                   void *userdata,
-                   Connection **ret,
-                   Error *reterr);
-Connection *connection_free(Connection *connection);
+int varlink_connection_new(Manager *manager,
+                           int fd,
+                           VarlinkClosed closed,
+                           void *userdata,
+                           VarlinkConnection **ret,
+                           Error *reterr);
+VarlinkConnection *varlink_connection_free(VarlinkConnection *connection);
 
-uid_t connection_uid(const Connection *connection);
+uid_t varlink_connection_uid(const VarlinkConnection *connection);

@@ -11,33 +11,33 @@
 #include "container/charge.h"
 #include "varlink/connection.h"
 
-struct Server {
+struct VarlinkServer {
         Manager *manager;
         int fd;
         sd_event_source *source;
         Charges *charges; /* connections per user */
-        Connection *connections[CONNECTIONS_MAX];
+        VarlinkConnection *connections[CONNECTIONS_MAX];
         size_t n;
 };
 
-static void on_closed(Connection *connection, void *userdata)
+static void on_closed(VarlinkConnection *connection, void *userdata)
 {
-        Server *server = userdata;
+        VarlinkServer *server = userdata;
 
         for (size_t i = 0; i < server->n; i++)
                 if (server->connections[i] == connection) {
                         server->connections[i] = server->connections[--server->n];
                         break;
                 }
-        charge_give(server->charges, connection_uid(connection));
-        (void) connection_free(connection);
+        charge_give(server->charges, varlink_connection_uid(connection));
+        (void) varlink_connection_free(connection);
 }
 
 /* Beyond the limits a client is closed on, so that it does not wait for what will not come. Root's
  * own connections are only bounded by the whole. */
-static bool admit(Server *server, Connection *connection)
+static bool admit(VarlinkServer *server, VarlinkConnection *connection)
 {
-        uid_t uid = connection_uid(connection);
+        uid_t uid = varlink_connection_uid(connection);
 
         return server->n < CONNECTIONS_MAX &&
                charge_take(server->charges, uid,
@@ -46,8 +46,8 @@ static bool admit(Server *server, Connection *connection)
 
 static int on_listen(sd_event_source *source, int listen_fd, uint32_t events, void *userdata)
 {
-        Server *server = userdata;
-        Connection *connection;
+        VarlinkServer *server = userdata;
+        VarlinkConnection *connection;
         Error error = ERROR_NULL;
         int fd;
 
@@ -57,7 +57,8 @@ static int on_listen(sd_event_source *source, int listen_fd, uint32_t events, vo
                         log_event(LOG_ERR, NULL, "Cannot accept a client: %s", strerror(errno));
                 return 0;
         }
-        if (connection_new(server->manager, fd, on_closed, server, &connection, &error) < 0) {
+        if (varlink_connection_new(server->manager, fd, on_closed, server, &connection, &error) <
+            0) {
                 log_error_event(LOG_ERR, NULL, &error, NULL);
                 error_done(&error);
                 return 0;
@@ -65,14 +66,14 @@ static int on_listen(sd_event_source *source, int listen_fd, uint32_t events, vo
         if (admit(server, connection))
                 server->connections[server->n++] = connection;
         else
-                (void) connection_free(connection);
+                (void) varlink_connection_free(connection);
         return 0;
 }
 
-int server_new(Manager *manager, int listen_fd, Server **ret, Error *reterr)
+int varlink_server_new(Manager *manager, int listen_fd, VarlinkServer **ret, Error *reterr)
 {
         _cleanup_(fd_close_p) int fd = listen_fd;
-        _cleanup_(server_free_p) Server *server = calloc(1, sizeof(*server));
+        _cleanup_(varlink_server_free_p) VarlinkServer *server = calloc(1, sizeof(*server));
         int r;
 
         if (!server)
@@ -92,7 +93,7 @@ int server_new(Manager *manager, int listen_fd, Server **ret, Error *reterr)
         return 0;
 }
 
-Server *server_free(Server *server)
+VarlinkServer *varlink_server_free(VarlinkServer *server)
 {
         if (!server)
                 return NULL;

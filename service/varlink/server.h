@@ -5,14 +5,14 @@
 
 #include "container/manager.h"
 
-typedef struct Server Server;
+typedef struct VarlinkServer VarlinkServer;
 
 #define CONNECTIONS_MAX 1024
 #define CONNECTIONS_PER_USER_MAX 128
 
-/* server_new() - serve on `listen_fd`, a listening AF_UNIX stream socket; taken in either case. */
-int server_new(Manager *manager, int listen_fd, Server **ret, Error *reterr);
+/* varlink_server_new() - serve on `listen_fd`, a listening AF_UNIX stream socket; taken in either case. */
+int varlink_server_new(Manager *manager, int listen_fd, VarlinkServer **ret, Error *reterr);
 
 /* Every connection is closed, what is pending is hung up. */
-Server *server_free(Server *server);
-DEFINE_CLEANUP(Server *, server_free)
+VarlinkServer *varlink_server_free(VarlinkServer *server);
+DEFINE_CLEANUP(VarlinkServer *, varlink_server_free)

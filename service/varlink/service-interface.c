@@ -42,7 +42,7 @@ static const struct {
         { "GetInterfaceDescription", get_description },
 };
 
-json_t *service_interface_call(const char *member, json_t *parameters)
+json_t *varlink_service_call(const char *member, json_t *parameters)
 {
         for (size_t i = 0; i < ELEMENTS(methods); i++)
                 if (streq(methods[i].member, member))

@@ -5,5 +5,5 @@
 
 #include "interfaces/varlink-message.h"
 
-/* service_interface_call() - Return: the reply message, NULL when out of memory. */
-json_t *service_interface_call(const char *member, json_t *parameters);
+/* varlink_service_call() - Return: the reply message, NULL when out of memory. */
+json_t *varlink_service_call(const char *member, json_t *parameters);
