@@ -130,7 +130,7 @@ bool device_rules_decide(
 }
 
 typedef struct Program {
-        struct bpf_insn code[PROLOGUE + RULES_MAX * PER_RULE + EPILOGUE];
+        struct bpf_insn *code;
         unsigned n;
 } Program;
 
@@ -185,35 +185,42 @@ static void emit_rule(Program *p, const DeviceRule *rule)
                 p->code[jumps[i]].off = (int16_t) (p->n - jumps[i] - 1);
 }
 
-static int load(const Program *program)
+int device_filter_program(const DeviceRule *rules, size_t n, struct bpf_insn **ret)
 {
-        static const char license[] = "LGPL";
-        union bpf_attr attr = {
-                .prog_type = BPF_PROG_TYPE_CGROUP_DEVICE,
-                .insn_cnt = program->n,
-                .insns = (uint64_t) (uintptr_t) program->code,
-                .license = (uint64_t) (uintptr_t) license,
-        };
-        long fd = syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+        Program program = { 0 };
 
-        return fd < 0 ? -errno : (int) fd;
+        if (n > RULES_MAX)
+                return -E2BIG;
+        program.code = calloc(PROLOGUE + n * PER_RULE + EPILOGUE, sizeof(struct bpf_insn));
+        if (!program.code)
+                return -ENOMEM;
+        emit_prologue(&program);
+        for (size_t i = n; i > 0; i--)
+                emit_rule(&program, &rules[i - 1]);
+        emit(&program, BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 1);
+        emit(&program, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
+        *ret = program.code;
+        return (int) program.n;
 }
 
 int device_filter_load(const DeviceRule *rules, size_t n)
 {
-        _cleanup_(free_p) Program *program = NULL;
+        static const char license[] = "LGPL";
+        _cleanup_(free_p) struct bpf_insn *code = NULL;
+        union bpf_attr attr = {
+                .prog_type = BPF_PROG_TYPE_CGROUP_DEVICE,
+                .license = (uint64_t) (uintptr_t) license,
+        };
+        long fd;
+        int size;
 
-        if (n > RULES_MAX)
-                return -E2BIG;
-        program = calloc(1, sizeof(*program));
-        if (!program)
-                return -ENOMEM;
-        emit_prologue(program);
-        for (size_t i = n; i > 0; i--)
-                emit_rule(program, &rules[i - 1]);
-        emit(program, BPF_ALU64 | BPF_MOV | BPF_K, BPF_REG_0, 0, 0, 1);
-        emit(program, BPF_JMP | BPF_EXIT, 0, 0, 0, 0);
-        return load(program);
+        size = device_filter_program(rules, n, &code);
+        if (size < 0)
+                return size;
+        attr.insn_cnt = (uint32_t) size;
+        attr.insns = (uint64_t) (uintptr_t) code;
+        fd = syscall(SYS_bpf, BPF_PROG_LOAD, &attr, sizeof(attr));
+        return fd < 0 ? -errno : (int) fd;
 }
 
 int device_filter_attach(int cgroup_fd, int program_fd)

@@ -37,8 +37,14 @@ bool device_rules_decide(const DeviceRule *rules,
                          int64_t minor,
                          unsigned access);
 
+struct bpf_insn;
+
+/* device_filter_program() - what device_filter_load() hands to the kernel; the caller frees *ret.
+ * Return: the number of instructions, -E2BIG (too many rules), -ENOMEM. */
+int device_filter_program(const DeviceRule *rules, size_t n, struct bpf_insn **ret);
+
 /* device_filter_load() - the rules as a program, made and checked by the kernel, which takes half a
- * millisecond. Return: its fd, -E2BIG (too many rules), -errno. */
+ * millisecond. Return: its fd, -E2BIG, -errno. */
 int device_filter_load(const DeviceRule *rules, size_t n);
 
 /* device_filter_attach() - from now on it binds all processes in the group and below; it goes with

@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "base/strv.h"
+#include "config/data-path.h"
 #include "interfaces/errors.h"
 
 #define LINE_SIZE 1024
@@ -130,25 +131,29 @@ static int build_environment(const HookCall *call, char ***ret)
         return 0;
 }
 
-/* A name without a slash is looked up in PATH, as a shell would. */
+static int replace(char **name, char *path)
+{
+        free(*name);
+        *name = path;
+        return 0;
+}
+
+/* A name without a slash is looked up in PATH, as a shell would; LXC's own hooks where they are. */
 static int resolve_program(char **name, char *const *environment)
 {
         _cleanup_(strv_free_p) char **directories = NULL;
+        char *path;
 
         if (strchr(*name, '/'))
-                return 0;
+                return data_path_resolve(*name, DATA_DIR, &path) < 0 ? -ENOMEM
+                                                                     : replace(name, path);
         if (strv_split(&directories, strv_env_get(environment, "PATH"), ":") < 0)
                 return -ENOMEM;
         strv_foreach(directory, directories) {
-                char *path;
-
                 if (asprintf(&path, "%s/%s", *directory, *name) < 0)
                         return -ENOMEM;
-                if (access(path, X_OK) == 0) {
-                        free(*name);
-                        *name = path;
-                        return 0;
-                }
+                if (access(path, X_OK) == 0)
+                        return replace(name, path);
                 free(path);
         }
         return -ENOENT;

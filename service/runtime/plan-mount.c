@@ -129,6 +129,9 @@ static int take_options(PlanBuild *build, const char *key, const char *text, Mou
                 if (r < 0)
                         return r;
         }
+        /* "rw" takes back an "ro"; only a remount lifts what the source's mount forbids. */
+        if (!line->mount.change)
+                line->mount.clear = 0;
         if (line->data) {
                 line->mount.data = strv_join(line->data, ",");
                 if (!line->mount.data)

@@ -196,6 +196,10 @@ static void print_capabilities(FILE *out, uint64_t set)
 {
         bool most = __builtin_popcountll(set) > 32;
 
+        if (set == 0 || set == UINT64_MAX) {
+                (void) fprintf(out, "capabilities: %s\n", set ? "all" : "none");
+                return;
+        }
         (void) fprintf(out, "capabilities:%s", most ? " all but" : "");
         for (int i = 0; i < 64; i++) {
                 char *name;
@@ -209,8 +213,6 @@ static void print_capabilities(FILE *out, uint64_t set)
                         (void) fprintf(out, " %d", i);
                 (void) cap_free(name);
         }
-        if (set == (most ? UINT64_MAX : 0))
-                (void) fprintf(out, " none");
         (void) fprintf(out, "\n");
 }
 

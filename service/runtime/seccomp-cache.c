@@ -15,6 +15,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/strv.h"
+#include "config/data-path.h"
 #include "interfaces/errors.h"
 #include "interfaces/names.h"
 #include "runtime/launch.h"
@@ -185,23 +186,27 @@ static int compile(const char *profile,
         return 0;
 }
 
-int seccomp_filter_get(
-        const char *profile, void **ret, size_t *ret_size, char ***ret_warnings, Error *reterr)
+static int read_profile(const char *path, char **ret, Error *reterr)
 {
-        _cleanup_(fd_close_p) int fd = -EBADF, cache_fd = -EBADF;
+        _cleanup_(fd_close_p) int fd = -EBADF;
+        int r;
+
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+        r = fd < 0 ? -errno : file_read_fd(fd, PROFILE_SIZE_MAX - 256, ret, NULL);
+        return r < 0 ? error_errno(reterr, -r, "Cannot read seccomp profile '%s'", path) : 0;
+}
+
+static int
+get_filter(const char *path, void **ret, size_t *ret_size, char ***ret_warnings, Error *reterr)
+{
+        _cleanup_(fd_close_p) int cache_fd = -EBADF;
         _cleanup_(free_p) char *text = NULL, *key = NULL;
         char name[32];
         int r;
 
-        if (ret_warnings)
-                *ret_warnings = NULL;
-        fd = open(profile, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-        r = fd < 0 ? -errno : file_read_fd(fd, PROFILE_SIZE_MAX - 256, &text, NULL);
+        r = read_profile(path, &text, reterr);
         if (r < 0)
-                return error_at(
-                        reterr,
-                        error_errno(reterr, -r, "Cannot read seccomp profile '%s'", profile),
-                        "seccomp", "lxc.seccomp.profile");
+                return r;
         r = make_key(text, &key);
         if (r < 0)
                 return error_errno(reterr, -r, "Cannot look for a compiled profile");
@@ -209,10 +214,22 @@ int seccomp_filter_get(
         cache_fd = open_cache();
         if (cache_fd >= 0 && cache_get(cache_fd, name, key, ret, ret_size) > 0)
                 return 0;
-        r = compile(profile, text, ret, ret_size, ret_warnings, reterr);
-        if (r < 0)
-                return error_at(reterr, r, "seccomp", "lxc.seccomp.profile");
-        if (cache_fd >= 0)
+        r = compile(path, text, ret, ret_size, ret_warnings, reterr);
+        if (r == 0 && cache_fd >= 0)
                 cache_put(cache_fd, name, key, *ret, *ret_size);
-        return 0;
+        return r;
+}
+
+int seccomp_filter_get(
+        const char *profile, void **ret, size_t *ret_size, char ***ret_warnings, Error *reterr)
+{
+        _cleanup_(free_p) char *path = NULL;
+        int r;
+
+        if (ret_warnings)
+                *ret_warnings = NULL;
+        if (data_path_resolve(profile, DATA_DIR, &path) < 0)
+                return error_oom(reterr);
+        r = get_filter(path, ret, ret_size, ret_warnings, reterr);
+        return r < 0 ? error_at(reterr, r, "seccomp", "lxc.seccomp.profile") : 0;
 }

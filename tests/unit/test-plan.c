@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A plan is a pure function, so its text can be compared: NAME.conf (and NAME.fstab) of
+ * tests/data/plan against NAME.plan, warnings first. PLAN_WRITE=1 in the environment writes the
+ * expected texts anew, for a reader to compare. */
+
+#include <glib.h>
+#include <string.h>
+
+#include "base/strv.h"
+#include "config/parse.h"
+#include "interfaces/errors.h"
+#include "runtime/plan.h"
+#include "runtime/stage.h"
+
+static char *const host_environment[] = {
+        (char[]){ "FROM_HOST=value" },
+        (char[]){ "PATH=/bin" },
+        (char[]){ "NOTIFY_SOCKET=/x" },
+        NULL,
+};
+
+static const PlanInput input_default = {
+        .id = "ct01",
+        .name = "ct01",
+        .directory = "/var/lib/lxc/ct01",
+        .config_file = "/var/lib/lxc/ct01/config",
+        .lxcpath = "/var/lib/lxc",
+        .environment = host_environment,
+};
+
+static char *data_path(const char *name)
+{
+        const char *root = g_getenv("SOURCE_ROOT");
+
+        g_assert_nonnull(root);
+        return g_build_filename(root, "tests/data/plan", name, NULL);
+}
+
+static Config *parse(const char *text)
+{
+        Error error = ERROR_NULL;
+        Config *config = NULL;
+
+        if (config_parse_text(text, "test.conf", &config, NULL, &error) < 0)
+                g_error("%s", error_message(&error));
+        return config;
+}
+
+/* NULL when there is no such file. */
+static char *read_data(const char *name, const char *suffix)
+{
+        g_autofree char *file = g_strconcat(name, suffix, NULL);
+        g_autofree char *path = data_path(file);
+        char *text = NULL;
+
+        (void) g_file_get_contents(path, &text, NULL, NULL);
+        return text;
+}
+
+static char *plan_text(const Config *config, const PlanInput *input)
+{
+        _cleanup_(plan_free_p) Plan *plan = NULL;
+        _cleanup_(strv_free_p) char **warnings = NULL;
+        _cleanup_(free_p) char *text = NULL;
+        GString *all = g_string_new(NULL);
+        Error error = ERROR_NULL;
+
+        if (plan_make(config, input, &plan, &warnings, &error) < 0)
+                g_error("%s", error_message(&error));
+        strv_foreach(warning, warnings)
+                g_string_append_printf(all, "warning: %s\n", *warning);
+        text = plan_print(plan);
+        g_assert_nonnull(text);
+        g_string_append(all, text);
+        return g_string_free(all, FALSE);
+}
+
+static void test_golden(const void *data)
+{
+        const char *name = data;
+        g_autofree char *raw = read_data(name, ".conf");
+        g_autofree char *fstab = read_data(name, ".fstab");
+        g_autofree char *expected = read_data(name, ".plan");
+        g_autofree char *directory = data_path("");
+        _cleanup_(config_free_p) Config *config = NULL;
+        PlanInput input = input_default;
+        g_autofree char *text = NULL, *again = NULL;
+        g_auto(GStrv) parts = NULL;
+        g_autofree char *conf = NULL;
+
+        g_assert_nonnull(raw);
+        parts = g_strsplit(raw, "@DATA@", -1);
+        conf = g_strjoinv(directory, parts);
+        config = parse(conf);
+        input.fstab = fstab;
+        text = plan_text(config, &input);
+        again = plan_text(config, &input);
+        g_assert_cmpstr(text, ==, again);
+        if (g_getenv("PLAN_WRITE")) {
+                g_autofree char *file = g_strconcat(name, ".plan", NULL);
+                g_autofree char *path = data_path(file);
+
+                g_assert_true(g_file_set_contents(path, text, -1, NULL));
+                return;
+        }
+        g_assert_cmpstr(text, ==, expected);
+}
+
+#define ROOT "lxc.rootfs.path = /srv/root\n"
+
+static const struct {
+        const char *text, *key, *sentence;
+        ErrorCode code;
+} refusals[] = {
+        { "lxc.uts.name = x\n", "lxc.rootfs.path",
+          "'lxc.rootfs.path' is not set: a container without a root file system of its own is not "
+          "supported",
+          ERROR_NOT_SUPPORTED },
+        { "lxc.rootfs.path = overlay:/a:/b\n", "lxc.rootfs.path",
+          "'lxc.rootfs.path' names storage of type 'overlay', which is not supported yet: only "
+          "directories are",
+          ERROR_NOT_SUPPORTED },
+        { "lxc.rootfs.path = relative\n", "lxc.rootfs.path",
+          "'lxc.rootfs.path' and 'lxc.rootfs.mount' must be absolute paths", ERROR_INVALID_CONFIG },
+        { ROOT "lxc.rootfs.options = idmap=container\n", "lxc.rootfs.options",
+          "Mount option 'idmap=container' is not supported yet", ERROR_NOT_SUPPORTED },
+        { ROOT "lxc.rootfs.options = compress=zstd\n", "lxc.rootfs.options",
+          "'lxc.rootfs.options' has 'compress=zstd', which a directory cannot take",
+          ERROR_INVALID_CONFIG },
+        { ROOT "lxc.net.3.type = veth\n", "lxc.net",
+          "'lxc.net.3.type = veth' is not supported yet: only 'empty' and 'none' are",
+          ERROR_NOT_SUPPORTED },
+        { ROOT "lxc.idmap = u 0 100000 65536\nlxc.idmap = g 0 100000 65536\n", "lxc.idmap",
+          "'lxc.idmap' (a user namespace) is not supported yet", ERROR_NOT_SUPPORTED },
+        { ROOT "lxc.namespace.share.net = other\n", "lxc.namespace.share",
+          "'lxc.namespace.share.net' is not supported yet", ERROR_NOT_SUPPORTED },
+        { ROOT "lxc.namespace.keep = pid\n", "lxc.namespace.keep",
+          "'lxc.namespace.keep' leaves out the pid namespace: a container without one of its own "
+          "is "
+          "not supported",
+          ERROR_NOT_SUPPORTED },
+        { ROOT "lxc.namespace.clone = mnt pid\n", "lxc.namespace.clone",
+          "'lxc.namespace.clone' leaves out the cgroup namespace: a container without one of its "
+          "own "
+          "is not supported",
+          ERROR_NOT_SUPPORTED },
+        { ROOT "lxc.apparmor.profile = lxc-container-default\n", "lxc.apparmor.profile",
+          "'lxc.apparmor.profile = lxc-container-default' is not supported yet: only 'unconfined' "
+          "and "
+          "'unchanged' are",
+          ERROR_NOT_SUPPORTED },
+        { ROOT "lxc.selinux.context = system_u:system_r:x\n", "lxc.selinux.context",
+          "'lxc.selinux.context = system_u:system_r:x' is not supported yet", ERROR_NOT_SUPPORTED },
+        { ROOT "lxc.seccomp.notify.proxy = unix:/run/x\n", "lxc.seccomp.notify.proxy",
+          "'lxc.seccomp.notify.proxy' is not supported yet", ERROR_NOT_SUPPORTED },
+        { ROOT "lxc.mount.auto = shmounts:/srv\n", "lxc.mount.auto",
+          "'lxc.mount.auto = shmounts:/srv' is not supported yet", ERROR_NOT_SUPPORTED },
+        { ROOT "lxc.console.path = /dev/tty7\n", "lxc.console.path",
+          "'lxc.console.path' other than 'none' is not supported yet", ERROR_NOT_SUPPORTED },
+        { ROOT "lxc.mount.entry = /a ../b none bind 0 0\n", "lxc.mount.entry",
+          "Mount target '../b' has '..' in it", ERROR_INVALID_CONFIG },
+        { ROOT "lxc.mount.entry = /a /srv/root none bind 0 0\n", "lxc.mount.entry",
+          "Mount target '' is the container's root itself", ERROR_INVALID_CONFIG },
+        { ROOT "lxc.mount.entry = a b none bind 0 0\n", "lxc.mount.entry",
+          "Mount source 'a' is neither absolute nor has the option 'relative'",
+          ERROR_INVALID_CONFIG },
+        { ROOT "lxc.mount.entry = /a b none bind,create=link 0 0\n", "lxc.mount.entry",
+          "Mount option 'create=link' is neither create=dir nor create=file",
+          ERROR_INVALID_CONFIG },
+        { ROOT "lxc.cgroup2.devices.allow = x 1:2 r\n", "lxc.cgroup2",
+          "'lxc.cgroup2.devices.allow = x 1:2 r' is not a device rule: expected 'a', or TYPE "
+          "MAJOR:MINOR ACCESS as in 'c 1:3 rwm'",
+          ERROR_INVALID_CONFIG },
+        { ROOT "lxc.tty.max = 201\n", "lxc.tty.max", "'lxc.tty.max = 201' is over 200",
+          ERROR_INVALID_CONFIG },
+        { ROOT "lxc.init.cmd = init\n", "lxc.init.cmd",
+          "'lxc.init.cmd = init' is not an absolute path with arguments", ERROR_INVALID_CONFIG },
+        { ROOT "lxc.environment = NOT_THERE\n", "lxc.environment",
+          "'lxc.environment' takes 'NOT_THERE' from the environment, where it is not set",
+          ERROR_INVALID_CONFIG },
+};
+
+static void test_refusals(void)
+{
+        for (size_t i = 0; i < ELEMENTS(refusals); i++) {
+                _cleanup_(config_free_p) Config *config = parse(refusals[i].text);
+                _cleanup_(plan_free_p) Plan *plan = NULL;
+                _cleanup_(error_done) Error error = ERROR_NULL;
+                int r = plan_make(config, &input_default, &plan, NULL, &error);
+
+                g_assert_cmpint(r, <, 0);
+                g_assert_null(plan);
+                g_assert_cmpstr(error_message(&error), ==, refusals[i].sentence);
+                g_assert_cmpstr(error.object, ==, refusals[i].key);
+                g_assert_cmpint(error.code, ==, refusals[i].code);
+        }
+}
+
+static void test_generated_apparmor(void)
+{
+        _cleanup_(config_free_p) Config *config = parse(ROOT "lxc.apparmor.profile = generated\n");
+        _cleanup_(plan_free_p) Plan *plan = NULL;
+        _cleanup_(error_done) Error error = ERROR_NULL;
+        PlanInput input = input_default;
+
+        input.apparmor = true;
+        g_assert_cmpint(plan_make(config, &input, &plan, NULL, &error), <, 0);
+        g_assert_cmpint(error.code, ==, ERROR_NOT_SUPPORTED);
+}
+
+static void test_hook_environment(void)
+{
+        _cleanup_(config_free_p) Config *config =
+                parse("lxc.rootfs.path = dir:/srv/root\nlxc.environment = A=1\n"
+                      "lxc.environment.hooks = B=2\nlxc.environment.runtime = C=3\n"
+                      "lxc.hook.version = 1\n");
+        _cleanup_(hook_set_free_p) HookSet *set = NULL;
+
+        g_assert_cmpint(hook_set_make(config, &input_default, &set, NULL), ==, 0);
+        g_assert_cmpstr(strv_env_get(set->environment, "LXC_NAME"), ==, "ct01");
+        g_assert_cmpstr(strv_env_get(set->environment, "LXC_ROOTFS_PATH"), ==, "/srv/root");
+        g_assert_cmpstr(strv_env_get(set->environment, "LXC_ROOTFS_MOUNT"), ==,
+                        "/run/nagaya/rootfs");
+        g_assert_cmpstr(strv_env_get(set->environment, "LXC_CONFIG_FILE"), ==,
+                        "/var/lib/lxc/ct01/config");
+        g_assert_cmpstr(strv_env_get(set->environment, "LXC_HOOK_VERSION"), ==, "1");
+        g_assert_cmpstr(strv_env_get(set->environment, "PATH"), ==, "/bin");
+        g_assert_null(strv_env_get(set->environment, "NOTIFY_SOCKET"));
+        g_assert_null(strv_env_get(set->environment, "A"));
+        g_assert_cmpstr(strv_env_get(set->inside, "A"), ==, "1");
+        g_assert_cmpstr(strv_env_get(set->inside, "B"), ==, "2");
+        g_assert_null(strv_env_get(set->inside, "C"));
+}
+
+/* Names are told to users; what the container may touch comes after what it must not see. */
+static void test_stage_table(void)
+{
+        g_autoptr(GHashTable) places = g_hash_table_new(g_str_hash, g_str_equal);
+        static const char *const order[][2] = {
+                { "propagation", "hook-pre-mount" },
+                { "hook-pre-mount", "rootfs" },
+                { "mount", "hook-mount" },
+                { "hook-mount", "hook-autodev" },
+                { "hook-autodev", "devices" },
+                { "terminals", "pivot" },
+                { "sysctl", "pivot" },
+                { "pivot", "stdio" },
+                { "capabilities", "seccomp" },
+                { "no-new-privs", "seccomp" },
+                { "seccomp", "hook-start" },
+                { "hook-start", "wait" },
+                { "wait", "credentials" },
+                { "credentials", "exec" },
+        };
+
+        for (size_t i = 0; stage_name(i); i++)
+                g_assert_true(g_hash_table_insert(places, (void *) stage_name(i),
+                                                  GSIZE_TO_POINTER(i + 1)));
+        for (size_t i = 0; i < ELEMENTS(order); i++) {
+                g_assert_true(g_hash_table_contains(places, order[i][0]));
+                g_assert_cmpuint(GPOINTER_TO_SIZE(g_hash_table_lookup(places, order[i][0])), <,
+                                 GPOINTER_TO_SIZE(g_hash_table_lookup(places, order[i][1])));
+        }
+}
+
+int main(int argc, char *argv[])
+{
+        static const char *const names[] = {
+                "busybox", "debian",       "legacy",        "mounts", "limits",
+                "init",    "host-network", "network-mixed", "hooks",
+        };
+
+        g_test_init(&argc, &argv, NULL);
+        for (size_t i = 0; i < ELEMENTS(names); i++) {
+                g_autofree char *path = g_strconcat("/plan/prints-as-expected/", names[i], NULL);
+
+                g_test_add_data_func(path, names[i], test_golden);
+        }
+        g_test_add_func("/plan/what-cannot-be-honoured-is-refused-by-key", test_refusals);
+        g_test_add_func("/plan/generated-apparmor-profile-is-refused-where-it-would-matter",
+                        test_generated_apparmor);
+        g_test_add_func("/plan/hooks-get-lxc-variables-and-nothing-of-the-service-manager",
+                        test_hook_environment);
+        g_test_add_func("/plan/stages-have-names-and-their-order", test_stage_table);
+        return g_test_run();
+}
