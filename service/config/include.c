@@ -76,24 +76,23 @@ static int check_limits(Loader *loader, const char *path, size_t size, Error *re
 }
 
 /* `outer` is the line that includes it, NULL at the top. */
-static int
-loader_file(Loader *loader, const Place *outer, const char *path, int flags, Error *reterr)
+static int loader_opened(Loader *loader,
+                         const Place *outer,
+                         const char *path,
+                         int fd,
+                         const struct stat *st,
+                         Error *reterr)
 {
-        _cleanup_(fd_close_p) int fd = -EBADF;
         _cleanup_(free_p) char *text = NULL;
-        struct stat st;
         Place place;
         int r;
 
-        fd = open_file(path, flags, &st, reterr);
-        if (fd < 0)
-                return fd;
-        if (is_open_already(outer, &st))
+        if (is_open_already(outer, st))
                 return error_public(reterr, ERROR_INVALID_CONFIG, "The file '%s' includes itself",
                                     path);
-        if (trace_add(loader->trace, path, &st) < 0)
+        if (trace_add(loader->trace, path, st) < 0)
                 return error_oom(reterr);
-        r = read_text(fd, path, &st, &text, reterr);
+        r = read_text(fd, path, st, &text, reterr);
         if (r < 0)
                 return r;
         r = check_limits(loader, path, strlen(text), reterr);
@@ -102,11 +101,21 @@ loader_file(Loader *loader, const Place *outer, const char *path, int flags, Err
         place = (Place){
                 .name = path,
                 .depth = outer ? outer->depth + 1 : 0,
-                .device = st.st_dev,
-                .inode = st.st_ino,
+                .device = st->st_dev,
+                .inode = st->st_ino,
                 .outer = outer,
         };
         return loader_text(loader, &place, text, reterr);
+}
+
+static int
+loader_file(Loader *loader, const Place *outer, const char *path, int flags, Error *reterr)
+{
+        _cleanup_(fd_close_p) int fd = -EBADF;
+        struct stat st;
+
+        fd = open_file(path, flags, &st, reterr);
+        return fd < 0 ? fd : loader_opened(loader, outer, path, fd, &st, reterr);
 }
 
 int loader_top(Loader *loader, const char *path, Error *reterr)
@@ -167,20 +176,23 @@ static int loader_directory(
         return 0;
 }
 
-/* What cannot be examined is left to the open, which says why. */
 static int include_resolved(Loader *loader, const Place *place, const char *path, Error *reterr)
 {
+        _cleanup_(fd_close_p) int fd = -EBADF;
+        _cleanup_(error_done) Error error = ERROR_NULL;
         struct stat st;
 
-        if (stat(path, &st) < 0) {
-                if (errno != ENOENT || !endswith(path, "/"))
-                        return loader_file(loader, place, path, 0, reterr);
-                /* A directory for additions need not be there. */
+        fd = open_file(path, 0, &st, &error);
+        /* A directory for additions need not be there. */
+        if (fd == -ENOENT && endswith(path, "/"))
                 return trace_add(loader->trace, path, NULL) < 0 ? error_oom(reterr) : 0;
+        if (fd < 0) {
+                error_move(reterr, &error);
+                return fd;
         }
         if (S_ISDIR(st.st_mode))
                 return loader_directory(loader, place, path, &st, reterr);
-        return loader_file(loader, place, path, 0, reterr);
+        return loader_opened(loader, place, path, fd, &st, reterr);
 }
 
 int loader_include(Loader *loader, const Place *place, const char *path, Error *reterr)

@@ -111,9 +111,13 @@ const ConfigKey config_keys[] = {
 /* clang-format on */
 const size_t config_keys_n = ELEMENTS(config_keys);
 
+/* Every row begins with it, which need not be compared. */
+#define COMMON "lxc."
+#define COMMON_SIZE (sizeof(COMMON) - 1)
+
 static int key_compare(const char *name, size_t size, const ConfigKey *row)
 {
-        int c = strncmp(name, row->name, size);
+        int c = strncmp(name + COMMON_SIZE, row->name + COMMON_SIZE, size - COMMON_SIZE);
 
         return c ? c : -(row->name[size] != '\0');
 }
@@ -123,6 +127,8 @@ static const ConfigKey *row_find(const char *name, size_t size)
 {
         size_t low = 0, high = ELEMENTS(config_keys);
 
+        if (size <= COMMON_SIZE || memcmp(name, COMMON, COMMON_SIZE) != 0)
+                return NULL;
         while (low < high) {
                 size_t middle = (low + high) / 2;
                 int c = key_compare(name, size, &config_keys[middle]);
