@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -138,6 +139,22 @@ static int delegated_group(void)
         return -EPERM;
 }
 
+/* The signals by which the service manager stops us, to be read rather than died of. Return: fd,
+ * -errno. */
+static int stop_signals(Error *reterr)
+{
+        sigset_t set;
+        int fd;
+
+        (void) sigemptyset(&set);
+        (void) sigaddset(&set, SIGTERM);
+        (void) sigaddset(&set, SIGINT);
+        if (sigprocmask(SIG_BLOCK, &set, NULL) < 0)
+                return error_errno(reterr, errno, "Cannot block signals");
+        fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+        return fd < 0 ? error_errno(reterr, errno, "Cannot wait for signals") : fd;
+}
+
 static int serve(const ServerOptions *options, Error *reterr)
 {
         _cleanup_(loop_free_p) Loop *loop = NULL;
@@ -159,13 +176,16 @@ static int serve(const ServerOptions *options, Error *reterr)
 static int run(const Arguments *arguments, Error *reterr)
 {
         _cleanup_(system_config_free_p) SystemConfig *config = NULL;
-        _cleanup_(fd_close_p) int listen_fd = -EBADF, group_fd = -EBADF;
+        _cleanup_(fd_close_p) int listen_fd = -EBADF, group_fd = -EBADF, stop_fd = -EBADF;
         int r;
 
         listen_fd = arguments->listen ? own_socket(arguments->listen, reterr)
                                       : activation_socket(reterr);
         if (listen_fd < 0)
                 return listen_fd;
+        stop_fd = stop_signals(reterr);
+        if (stop_fd < 0)
+                return stop_fd;
         group_fd = delegated_group();
         r = system_config_load(&config, reterr);
         if (r < 0)
@@ -174,6 +194,7 @@ static int run(const Arguments *arguments, Error *reterr)
                 &(ServerOptions){
                         .listen_fd = listen_fd,
                         .group_fd = group_fd,
+                        .stop_fd = stop_fd,
                         .lock_dir = arguments->lock_dir,
                         .template_directories = template_directories,
                         .container_path = system_config_container_path(config),

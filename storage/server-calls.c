@@ -42,6 +42,8 @@ static int check_room(Server *server, const TaskSpec *spec, Error *reterr)
 {
         unsigned n = 0;
 
+        if (server->stopping)
+                return error_public(reterr, ERROR_BUSY, "The job runner is stopping; try again");
         if (find_task(server, spec->number))
                 return error_public(reterr, ERROR_INVALID_ARGS, "There is already a job %lld",
                                     (long long) spec->number);

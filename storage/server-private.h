@@ -22,7 +22,8 @@ struct Server {
         Loop *loop;
         const ServerOptions *options;
         TaskContext context;
-        Source *listen, *idle, *sweep;
+        Source *listen, *stop, *idle, *sweep;
+        bool stopping;
         Connection *connections;
         Task *tasks;
         Child *collector;

@@ -156,10 +156,34 @@ static void on_task_end(Task *task, void *userdata)
         server_expire(server, task, told ? 0 : server->options->keep_usec);
 }
 
+/* What only removes things may be stopped at any time: the next runner goes on with it. */
+static void leave_when_done(Server *server)
+{
+        for (const Task *task = server->tasks; task; task = task->next)
+                if (task->state == TASK_RUNNING)
+                        return;
+        loop_exit(server->loop, 0);
+}
+
+static int on_stop(Source *source, int fd, uint32_t events, void *userdata)
+{
+        Server *server = userdata;
+
+        server->stopping = true;
+        server->stop = source_free(server->stop);
+        server->listen = source_free(server->listen);
+        for (Task *task = server->tasks; task; task = task->next)
+                task_cancel(task);
+        leave_when_done(server);
+        return 0;
+}
+
 static void on_task_gone(Task *task, void *userdata)
 {
         Server *server = userdata;
 
+        if (server->stopping)
+                leave_when_done(server);
         /* Its time came while it was still removing things. */
         if (!task->expiry)
                 task_drop(server, task);
@@ -319,6 +343,8 @@ int work_server_new(Loop *loop, const ServerOptions *options, Server **ret, Erro
         if (r == 0)
                 r = loop_add_fd(loop, options->listen_fd, EPOLLIN, on_listen, server,
                                 &server->listen);
+        if (r == 0 && options->stop_fd >= 0)
+                r = loop_add_fd(loop, options->stop_fd, EPOLLIN, on_stop, server, &server->stop);
         if (r == 0)
                 r = start_collector(server);
         if (r < 0)
@@ -346,6 +372,7 @@ Server *work_server_free(Server *server)
         }
         (void) child_abandon(server->collector);
         (void) source_free(server->listen);
+        (void) source_free(server->stop);
         (void) source_free(server->idle);
         (void) source_free(server->sweep);
         free(server);

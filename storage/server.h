@@ -13,8 +13,9 @@
 #define SERVER_CONNECTIONS_MAX 64
 
 typedef struct ServerOptions {
-        int listen_fd; /* stays the caller's */
-        int group_fd;  /* a delegated cgroup for the workers, or < 0; stays the caller's */
+        int listen_fd; /* this and the next two stay the caller's */
+        int group_fd;  /* a delegated cgroup for the workers, or < 0 */
+        int stop_fd;   /* readable: cancel the jobs and leave the loop; or < 0 */
         const char *lock_dir;
         const char *const *template_directories;
         const char *container_path; /* collected at the start, or NULL */

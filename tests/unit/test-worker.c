@@ -3,6 +3,7 @@
 /* The job runner as a process of its own, spoken to over its socket. */
 
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -24,6 +25,7 @@ typedef struct Fixture {
         Scratch scratch;
         char *lxc, *lock, *templates, *socket;
         const char *directories[2];
+        int stop_fd; /* an eventfd */
         pid_t pid;
 } Fixture;
 
@@ -47,6 +49,7 @@ static int serve(const Fixture *fixture, int fd, uint64_t idle_usec)
         ServerOptions options = {
                 .listen_fd = fd,
                 .group_fd = -EBADF,
+                .stop_fd = fixture->stop_fd,
                 .lock_dir = fixture->lock,
                 .template_directories = fixture->directories,
                 .container_path = fixture->lxc,
@@ -78,6 +81,7 @@ static void set_up(Fixture *fixture, gconstpointer data)
         fixture->socket = scratch_path(&fixture->scratch, "socket");
         fixture->directories[0] = fixture->templates;
         fixture->directories[1] = NULL;
+        fixture->stop_fd = eventfd(0, EFD_CLOEXEC);
         fd = make_socket(fixture->socket);
         fixture->pid = fork();
         if (fixture->pid == 0) {
@@ -93,6 +97,7 @@ static void tear_down(Fixture *fixture, gconstpointer data)
                 (void) kill(fixture->pid, SIGKILL);
                 (void) waitpid(fixture->pid, NULL, 0);
         }
+        (void) close(fixture->stop_fd);
         g_free(fixture->lxc);
         g_free(fixture->lock);
         g_free(fixture->templates);
@@ -361,6 +366,22 @@ static void test_leaves_when_idle(Fixture *fixture, gconstpointer data)
         fixture->pid = 0;
 }
 
+static void test_stop(Fixture *fixture, gconstpointer data)
+{
+        _cleanup_(varlink_client_free_p) VarlinkClient *client = connect_to(fixture);
+        int status;
+
+        if (skip_unless_root())
+                return;
+        start_waiting(fixture, client, 1, "ct1");
+        g_assert_cmpint(eventfd_write(fixture->stop_fd, 1), ==, 0);
+        expect_error(client, ERROR_CANCELLED);
+        g_assert_cmpint(waitpid(fixture->pid, &status, 0), ==, fixture->pid);
+        g_assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+        fixture->pid = 0;
+        g_assert_cmpuint(scratch_count(&fixture->scratch, "lxc"), ==, 0);
+}
+
 #define ADD(path, function) g_test_add(path, Fixture, NULL, set_up, function, tear_down)
 
 int main(int argc, char **argv)
@@ -374,6 +395,7 @@ int main(int argc, char **argv)
         ADD("/worker/cancel-leaves-nothing", test_cancel);
         ADD("/worker/sixteen-jobs-at-once", test_sixteen_at_once);
         ADD("/worker/garbage-closes-the-connection", test_garbage_closes);
+        ADD("/worker/told-to-stop-cancels-its-jobs", test_stop);
         g_test_add("/worker/leaves-when-idle", Fixture, "idle", set_up, test_leaves_when_idle,
                    tear_down);
         return g_test_run();
