@@ -198,6 +198,8 @@ static void on_done(void *userdata, const UnitOutcome *outcome, const Error *err
                 f->error_code = error->code;
                 return;
         }
+        g_free(f->job_result);
+        g_free(f->status_text);
         f->job_result = g_strdup(outcome->job_result);
         f->status_text = g_strdup(outcome->status_text);
         f->exec_status = outcome->exec_main_status;
