@@ -9,8 +9,10 @@
 #include <sys/file.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <time.h>
 
 #include "base/file.h"
+#include "base/process.h"
 #include "interfaces/errors.h"
 
 static uint64_t fnv_1a(const char *text)
@@ -97,6 +99,30 @@ int container_lock_take(const char *lock_dir,
         }
         *ret = lock;
         return 0;
+}
+
+int container_lock_wait(const char *lock_dir,
+                        const char *id,
+                        const char *directory,
+                        uint64_t timeout_usec,
+                        ContainerLock *ret,
+                        Error *reterr)
+{
+        static const struct timespec pause = { .tv_nsec = 2 * 1000 * 1000 };
+        uint64_t until = now_usec() + timeout_usec;
+
+        for (;;) {
+                Error error = ERROR_NULL;
+                int r = container_lock_take(lock_dir, id, directory, ret, &error);
+
+                if (r >= 0 || error.code != ERROR_BUSY || now_usec() >= until) {
+                        error_move(reterr, &error);
+                        return r;
+                }
+                error_done(&error);
+                /* No lock of the kernel's can be waited for with an end, but by a signal. */
+                (void) nanosleep(&pause, NULL);
+        }
 }
 
 void container_lock_release(ContainerLock *lock)

@@ -25,6 +25,15 @@ int container_lock_take(const char *lock_dir,
                         ContainerLock *ret,
                         Error *reterr);
 
+/* container_lock_wait() - the same, but whoever holds it gets a moment to end: a supervisor that has
+ * told its end, a worker that has told its result, are gone a few milliseconds later. */
+int container_lock_wait(const char *lock_dir,
+                        const char *id,
+                        const char *directory,
+                        uint64_t timeout_usec,
+                        ContainerLock *ret,
+                        Error *reterr);
+
 void container_lock_release(ContainerLock *lock);
 
 /* The name of LXC's command socket for this container, after the NUL of an abstract address; one

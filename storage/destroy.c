@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "base/path.h"
+#include "base/process.h"
 #include "base/strv.h"
 #include "config/document.h"
 #include "config/parse.h"
@@ -20,6 +21,9 @@
 #include "storage/mounts.h"
 #include "storage/site.h"
 #include "storage/trash.h"
+
+/* How long a supervisor that has just said "stopped" may take to be gone. */
+#define LOCK_USEC (5 * USEC_PER_SEC)
 
 typedef struct Destruction {
         const JobRequest *request;
@@ -185,8 +189,9 @@ static int destruction_run(Destruction *destruction, Error *reterr)
         if (r >= 0)
                 r = open_container(destruction, reterr);
         if (r == 0)
-                r = container_lock_take(request->lock_dir, request->container,
-                                        destruction->site->directory, &destruction->lock, reterr);
+                r = container_lock_wait(request->lock_dir, request->container,
+                                        destruction->site->directory, LOCK_USEC, &destruction->lock,
+                                        reterr);
         if (r == 0)
                 r = check_free(destruction, reterr);
         if (r == 0)
