@@ -2,6 +2,8 @@
 
 #include "container/listing.h"
 
+#include <ctype.h>
+
 #include "base/strv.h"
 #include "container/registry.h"
 #include "interfaces/errors.h"
@@ -119,6 +121,38 @@ static const Getter getters[] = {
 
 _Static_assert(ELEMENTS(getters) == ELEMENTS(listing_fields) - 1, "a getter for each field");
 
+/* Callers over D-Bus read and write init_pid, those over varlink initPid. */
+static bool is_called(const Field *field, const char *name)
+{
+        const char *camel = field->name;
+
+        if (streq(name, camel))
+                return true;
+        for (; *camel; camel++, name++) {
+                if (isupper((unsigned char) *camel) && *name++ != '_')
+                        return false;
+                if (*name != tolower((unsigned char) *camel))
+                        return false;
+        }
+        return *name == '\0';
+}
+
+static bool is_wanted(const Field *field, char *const *names)
+{
+        for (; *names; names++)
+                if (is_called(field, *names))
+                        return true;
+        return false;
+}
+
+static const Field *find(const char *name)
+{
+        for (const Field *field = listing_fields; field->name; field++)
+                if (is_called(field, name))
+                        return field;
+        return NULL;
+}
+
 json_t *listing_row(Container *container, char *const *fields, bool restricted)
 {
         _cleanup_(json_decref_p) json_t *row = json_object();
@@ -129,7 +163,7 @@ json_t *listing_row(Container *container, char *const *fields, bool restricted)
                 const Field *field = &listing_fields[i];
 
                 /* The first is the id: a row without it would be of no use. */
-                if (i > 0 && fields && !strv_contains(fields, field->name))
+                if (i > 0 && fields && !is_wanted(field, fields))
                         continue;
                 if (field->action != ACTION_NONE && !restricted)
                         continue;
@@ -142,7 +176,7 @@ json_t *listing_row(Container *container, char *const *fields, bool restricted)
 int listing_check_fields(char *const *fields, Error *reterr)
 {
         for (; fields && *fields; fields++)
-                if (!field_find(listing_fields, *fields)) {
+                if (!find(*fields)) {
                         int r = error_public(reterr, ERROR_INVALID_ARGS,
                                              "There is no field '%.64s' of a container", *fields);
 
@@ -156,7 +190,7 @@ bool listing_wants_restricted(char *const *fields)
         if (!fields)
                 return true;
         for (; *fields; fields++) {
-                const Field *field = field_find(listing_fields, *fields);
+                const Field *field = find(*fields);
 
                 if (field && field->action != ACTION_NONE)
                         return true;

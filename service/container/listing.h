@@ -11,8 +11,8 @@
  * not granted. */
 extern const Field listing_fields[];
 
-/* listing_row() - `fields` (NULL: all) by name, and always the id; `restricted`: also those that need
- * `inspect`.
+/* listing_row() - `fields` (NULL: all) by name, camelCase or lower_snake, and always the id;
+ * `restricted`: also those that need `inspect`.
  * Return: NULL when out of memory. */
 json_t *listing_row(Container *container, char *const *fields, bool restricted);
 
