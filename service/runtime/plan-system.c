@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Plan: namespaces, limits, cgroup files and the device rules. */
+/* Plan: namespaces and limits. */
 
 #include <linux/sched.h>
 #include <stdio.h>
@@ -255,85 +255,4 @@ int plan_build_limits(PlanBuild *build)
                 plan->n_limits++;
         }
         return 0;
-}
-
-static int add_device_rule(PlanBuild *build, const char *key, const char *value)
-{
-        PlanDevices *devices = &build->plan->devices;
-        DeviceRule rule;
-
-        if (device_rule_parse(value, streq(key, "devices.allow"), &rule) < 0)
-                return plan_invalid(build, "lxc.cgroup2",
-                                    "'lxc.cgroup2.%s = %s' is not a device rule: expected 'a', or "
-                                    "TYPE MAJOR:MINOR ACCESS as in 'c 1:3 rwm'",
-                                    key, value);
-        if (device_rules_add(&devices->rules, &devices->n_rules, &rule) < 0)
-                return plan_oom(build);
-        devices->filter = true;
-        return 0;
-}
-
-/* One warning a key, and none for what a configuration says for both versions. */
-static int warn_version_1(PlanBuild *build)
-{
-        const KeyValueList *v1 = &build->config->cgroup.v1;
-        _cleanup_(strv_free_p) char **told = NULL;
-
-        for (size_t i = 0; i < v1->n; i++) {
-                const char *key = v1->items[i].key;
-
-                if (strv_contains(told, key) || key_value_get(&build->config->cgroup.v2, key))
-                        continue;
-                if (strv_add(&told, key) < 0 ||
-                    plan_warn(build,
-                              "'lxc.cgroup.%s' is of cgroup version 1 and has no effect: use "
-                              "'lxc.cgroup2'",
-                              key) < 0)
-                        return plan_oom(build);
-        }
-        return 0;
-}
-
-static int warn_places(PlanBuild *build)
-{
-        const CgroupConfig *cgroup = &build->config->cgroup;
-        const struct {
-                const char *key;
-                bool set;
-        } keys[] = {
-                { "lxc.cgroup.dir", cgroup->dir },
-                { "lxc.cgroup.dir.container", cgroup->dir_container },
-                { "lxc.cgroup.dir.monitor", cgroup->dir_monitor },
-                { "lxc.cgroup.dir.monitor.pivot", cgroup->dir_monitor_pivot },
-                { "lxc.cgroup.dir.container.inner", cgroup->dir_container_inner },
-                { "lxc.cgroup.relative", cgroup->relative },
-        };
-
-        for (size_t i = 0; i < ELEMENTS(keys); i++)
-                if (keys[i].set && plan_warn(build,
-                                             "'%s' has no effect: the container's unit decides "
-                                             "where its control group is",
-                                             keys[i].key) < 0)
-                        return plan_oom(build);
-        return 0;
-}
-
-int plan_build_cgroup(PlanBuild *build)
-{
-        const KeyValueList *v2 = &build->config->cgroup.v2;
-        int r;
-
-        for (size_t i = 0; i < v2->n; i++) {
-                const char *key = v2->items[i].key, *value = v2->items[i].value;
-
-                if (streq(key, "devices.allow") || streq(key, "devices.deny"))
-                        r = add_device_rule(build, key, value);
-                else
-                        r = pairs_add(&build->plan->cgroup_files, key, value) < 0 ? plan_oom(build)
-                                                                                  : 0;
-                if (r < 0)
-                        return r;
-        }
-        r = warn_version_1(build);
-        return r < 0 ? r : warn_places(build);
 }

@@ -13,12 +13,9 @@
 #include "runtime/plan.h"
 #include "runtime/stage.h"
 
-static char *const host_environment[] = {
-        (char[]){ "FROM_HOST=value" },
-        (char[]){ "PATH=/bin" },
-        (char[]){ "NOTIFY_SOCKET=/x" },
-        NULL,
-};
+static char variable_own[] = "FROM_HOST=value", variable_path[] = "PATH=/bin",
+            variable_notify[] = "NOTIFY_SOCKET=/x";
+static char *const host_environment[] = { variable_own, variable_path, variable_notify, NULL };
 
 static const PlanInput input_default = {
         .id = "ct01",
@@ -268,7 +265,7 @@ int main(int argc, char *argv[])
 {
         static const char *const names[] = {
                 "busybox", "debian",       "legacy",        "mounts", "limits",
-                "init",    "host-network", "network-mixed", "hooks",
+                "init",    "host-network", "network-mixed", "hooks",  "cgroup-version-1",
         };
 
         g_test_init(&argc, &argv, NULL);
