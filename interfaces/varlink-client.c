@@ -67,6 +67,11 @@ int varlink_client_fd(const VarlinkClient *client)
         return varlink_stream_fd(client->stream);
 }
 
+bool varlink_client_has_input(const VarlinkClient *client)
+{
+        return varlink_stream_has_input(client->stream);
+}
+
 int varlink_client_send(VarlinkClient *client,
                         const char *method,
                         json_t *parameters,

@@ -20,6 +20,9 @@ DEFINE_CLEANUP(VarlinkClient *, varlink_client_free)
 
 int varlink_client_fd(const VarlinkClient *client);
 
+/* A whole reply may already be here: poll(2) would not tell. */
+bool varlink_client_has_input(const VarlinkClient *client);
+
 /* varlink_client_send() - begin a call; `parameters` and `fds` (may be NULL) are taken. */
 int varlink_client_send(VarlinkClient *client,
                         const char *method,
