@@ -46,7 +46,7 @@ static void update_events(VarlinkConnection *connection)
 static void lose(VarlinkConnection *connection)
 {
         connection->lost = true;
-        (void) sd_event_source_set_enabled(connection->next_source, SD_EVENT_ON);
+        (void) sd_event_source_set_enabled(connection->next_source, SD_EVENT_ONESHOT);
 }
 
 static void send_message(VarlinkConnection *connection, json_t *message, FdArray *fds)
@@ -66,7 +66,7 @@ static void send_message(VarlinkConnection *connection, json_t *message, FdArray
 static void answered(VarlinkConnection *connection)
 {
         connection->call = call_unref(connection->call);
-        (void) sd_event_source_set_enabled(connection->next_source, SD_EVENT_ON);
+        (void) sd_event_source_set_enabled(connection->next_source, SD_EVENT_ONESHOT);
 }
 
 static void on_reply(Call *call, json_t *result, FdArray *fds, bool continues)
