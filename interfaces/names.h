@@ -30,6 +30,8 @@
 #define TICKET_DIR RUN_DIR "/start"      /* ID: start ticket */
 #define LOCK_DIR RUN_DIR "/lock"         /* ID: who may change the container */
 #define WORK_SOCKET RUN_DIR "/work"
+/* There while nagaya-work runs: whoever asks for running jobs need not start it for that. */
+#define WORK_ACTIVE RUN_DIR "/work.active"
 #define CACHE_DIR "/var/cache/nagaya"
 
 #define SUPERVISOR_PROTOCOL 1

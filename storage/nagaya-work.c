@@ -15,6 +15,7 @@
 #include <sys/un.h>
 #include <sys/xattr.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/notify.h"
 #include "base/parse.h"
@@ -155,6 +156,16 @@ static int stop_signals(Error *reterr)
         return fd < 0 ? error_errno(reterr, errno, "Cannot wait for signals") : fd;
 }
 
+/* Tells nagayad, when that starts, that there may be jobs to follow. A file left by a crash costs a
+ * start for nothing. */
+static void mark_active(bool active)
+{
+        if (active)
+                (void) file_write_atomic(AT_FDCWD, WORK_ACTIVE, "", 0600, false);
+        else
+                (void) unlink(WORK_ACTIVE);
+}
+
 static int serve(const ServerOptions *options, Error *reterr)
 {
         _cleanup_(loop_free_p) Loop *loop = NULL;
@@ -167,8 +178,10 @@ static int serve(const ServerOptions *options, Error *reterr)
         r = work_server_new(loop, options, &server, reterr);
         if (r < 0)
                 return r;
+        mark_active(true);
         notify("READY=1");
         r = loop_run(loop);
+        mark_active(false);
         notify("STOPPING=1");
         return r < 0 ? error_errno(reterr, -r, "The event loop failed") : 0;
 }

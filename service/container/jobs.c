@@ -163,6 +163,7 @@ on_reply(void *userdata, json_t *parameters, FdArray *fds, bool continues, const
         else if (!continues) {
                 if (json_is_object(result))
                         (void) json_object_update(job->result, result);
+                (void) json_set(job->result, "container", json_string(job->container));
                 job_end(job, JOB_DONE);
         } else if (event && streq(event, "progress"))
                 on_progress(job, parameters);
@@ -388,7 +389,7 @@ static void adopt_jobs(Manager *manager)
         uint64_t until = now_usec() + ADOPTION_USEC;
         Link *link = NULL;
 
-        if (access(WORK_SOCKET ".active", F_OK) < 0)
+        if (access(WORK_ACTIVE, F_OK) < 0)
                 return;
         if (link_call(manager->event, WORK_SOCKET, INTERFACE_WORKER ".List", NULL, false, NULL,
                       on_list, &adoption, &link, NULL) < 0)
