@@ -55,7 +55,7 @@ show_step() {
     shift
     printf '%s$ %s%s\n' "$show_command" "$(show_command_line "$@")" "$show_end"
     start=$(show_now_ms)
-    "$@" 2>&1 | sed 's/^/  /' || status=$?
+    timeout --foreground 60 "$@" 2>&1 | sed 's/^/  /' || status=$?
     if [ "$expected" != 0 ] && [ "$status" = "$expected" ]; then
         printf '  exit status %s, as it should be\n' "$status"
         status=0
