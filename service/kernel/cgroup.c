@@ -35,7 +35,7 @@ int cgroup_path_parse(const char *text, char **ret)
                         copy = strndup(path, n);
                         if (!copy)
                                 return -ENOMEM;
-                        if (startswith(copy, "/..")) {
+                        if (streq(copy, "/..") || startswith(copy, "/../")) {
                                 free(copy);
                                 return -EBADMSG;
                         }

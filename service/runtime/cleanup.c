@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/log.h"
 #include "base/notify.h"
@@ -17,6 +16,8 @@
 #include "runtime/run-steps.h"
 #include "runtime/supervisor.h"
 
+/* The supervisor that holds the lock is just dying: the clean-up runs after its unit's processes
+ * were killed. */
 #define LOCK_USEC (20 * USEC_PER_SEC)
 #define REAP_USEC (20 * USEC_PER_SEC)
 
@@ -181,24 +182,6 @@ int cleanup_leftovers(Supervisor *s)
         return first;
 }
 
-/* The supervisor that holds the lock is just dying: the clean-up runs after its unit's processes
- * were killed. */
-static int wait_for_lock(Supervisor *s, Error *reterr)
-{
-        static const struct timespec pause = { .tv_nsec = 5 * 1000 * 1000 };
-        uint64_t deadline = now_usec() + LOCK_USEC;
-        int r;
-
-        for (;;) {
-                r = container_lock_take(LOCK_DIR, s->id, s->directory, &s->lock, reterr);
-                if (r >= 0 || reterr->code != ERROR_BUSY || now_usec() >= deadline)
-                        return r;
-                error_done(reterr);
-                *reterr = ERROR_NULL;
-                (void) nanosleep(&pause, NULL);
-        }
-}
-
 static bool is_needed(const Supervisor *s)
 {
         return faccessat(s->record_fd, UNDO_FILE, F_OK, AT_SYMLINK_NOFOLLOW) == 0 ||
@@ -216,7 +199,7 @@ static int cleanup(Supervisor *s, const char *id, Error *reterr)
                 return r;
         if (!is_needed(s))
                 return 0;
-        r = wait_for_lock(s, reterr);
+        r = container_lock_wait(LOCK_DIR, s->id, s->directory, LOCK_USEC, &s->lock, reterr);
         if (r < 0)
                 return r;
         r = cleanup_leftovers(s);

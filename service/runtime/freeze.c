@@ -124,6 +124,11 @@ int freeze_check(const Supervisor *s, Error *reterr)
                             s->id);
 }
 
+void freeze_abandon(Supervisor *s)
+{
+        answer(s, ERROR_CONTAINER_NOT_RUNNING, "The container ended before it was frozen");
+}
+
 void freeze_done(Freeze *freeze)
 {
         freeze->timer = source_free(freeze->timer);

@@ -32,4 +32,7 @@ void freeze_update(Supervisor *s, bool frozen);
 /* Return: 0, ERROR_CONTAINER_FROZEN with what to do. */
 int freeze_check(const Supervisor *s, Error *reterr);
 
+/* freeze_abandon() - the container has ended: whoever waits for it to be frozen is told. */
+void freeze_abandon(Supervisor *s);
+
 void freeze_done(Freeze *freeze);

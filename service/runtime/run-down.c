@@ -45,6 +45,7 @@ static int step_kill(Supervisor *s, Error *reterr)
 
 static int step_stopping(Supervisor *s, Error *reterr)
 {
+        freeze_abandon(s);
         if (s->state == STATE_ABORTING)
                 supervisor_transition(s, EVENT_END);
         return STEP_DONE;

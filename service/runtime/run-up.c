@@ -4,10 +4,10 @@
  * move to supervisor/ alone takes a quarter of a millisecond. */
 
 #include <fcntl.h>
-#include <malloc.h>
 #include <string.h>
 #include <sys/mman.h>
 
+#include "base/footprint.h"
 #include "base/log.h"
 #include "base/notify.h"
 #include "base/path.h"
@@ -99,6 +99,11 @@ static int step_plan(Supervisor *s, Error *reterr)
         input.fstab = fstab;
         r = plan_make(s->config, &input, &s->run.plan, &warnings, reterr);
         log_warnings(warnings);
+        if (r == 0 && s->run.plan->ephemeral)
+                log_event(LOG_WARNING, NULL,
+                          "Container '%s' is ephemeral, but is not removed at its end yet; "
+                          "'nagaya destroy %s' removes it",
+                          s->id, s->id);
         return r;
 }
 
@@ -287,7 +292,7 @@ static int step_running(Supervisor *s, Error *reterr)
         supervisor_transition(s, EVENT_RUNNING);
         notify("READY=1\nSTATUS=Running, init is process %d\n", s->run.child.pid);
         forget_start(&s->run);
-        (void) malloc_trim(0);
+        footprint_shrink();
         release_stack();
         return STEP_DONE;
 }

@@ -149,7 +149,8 @@ void run_begin(Supervisor *s)
 void run_cancel(Supervisor *s, Error *error)
 {
         if (s->state == STATE_STOPPED && s->run.number == 0) {
-                /* Still waiting for what the ticket announced. */
+                /* Still waiting for what the ticket announced, or not even that. */
+                supervisor_forget_ticket(s);
                 s->run.number = 1;
                 supervisor_transition(s, EVENT_START);
                 s->run.steps = run_steps_up;

@@ -144,7 +144,7 @@ int stop_request(Supervisor *s, const StopRequest *request, Error *reterr)
                 return wait_without_kill(s, request, reterr);
         s->stop.asked = true;
         /* A start has no init that could be asked; an end is under way already. */
-        if (now || run_is_starting(s)) {
+        if (now || run_is_starting(s) || s->ticket.token) {
                 kill_now(s);
                 return CONTROL_DONE;
         }

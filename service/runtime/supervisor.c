@@ -25,6 +25,9 @@
 #include "runtime/cleanup.h"
 #include "runtime/control-methods.h"
 
+/* A worker that has just told its result is about to let go of the container. */
+#define LOCK_USEC (2 * USEC_PER_SEC)
+
 /* --- what it is about ------------------------------------------------------------------------ */
 
 void supervisor_init(Supervisor *s)
@@ -361,7 +364,7 @@ static int setup(Supervisor *s, const char *id, Error *reterr)
         if (r == 0)
                 r = make_run_id(s, reterr);
         if (r == 0)
-                r = container_lock_take(LOCK_DIR, id, s->directory, &s->lock, reterr);
+                r = container_lock_wait(LOCK_DIR, id, s->directory, LOCK_USEC, &s->lock, reterr);
         if (r == 0)
                 r = supervisor_open_directories(s, reterr);
         if (r == 0)
@@ -375,14 +378,18 @@ static int setup(Supervisor *s, const char *id, Error *reterr)
         return control_new(&control, &s->control, reterr);
 }
 
+void supervisor_forget_ticket(Supervisor *s)
+{
+        s->ticket_timer = source_free(s->ticket_timer);
+        ticket_done(&s->ticket);
+}
+
 static int on_ticket_timeout(Source *source, int fd, uint32_t events, void *userdata)
 {
         _cleanup_(error_done) Error error = ERROR_NULL;
         Supervisor *s = userdata;
         int r;
 
-        s->ticket_timer = source_free(s->ticket_timer);
-        ticket_done(&s->ticket);
         r = error_code(&error, ERROR_START_FAILED, ETIMEDOUT,
                        "The settings of this run, which a start ticket announced, did not come");
         (void) error_at(&error, r, "ticket", NULL);
@@ -394,8 +401,7 @@ void supervisor_take_ticket(Supervisor *s, const char *token, json_t *overrides)
 {
         if (!s->ticket.token || !streq(s->ticket.token, token))
                 return;
-        s->ticket_timer = source_free(s->ticket_timer);
-        ticket_done(&s->ticket);
+        supervisor_forget_ticket(s);
         if (json_array_size(overrides) > 0) {
                 s->overrides = json_incref(overrides);
                 (void) undo_note_config(&s->undo, s->overrides);

@@ -94,5 +94,8 @@ json_t *supervisor_snapshot(const Supervisor *s);
  * this run (may be NULL): the start goes on. Any other token means nothing. */
 void supervisor_take_ticket(Supervisor *s, const char *token, json_t *overrides);
 
+/* Nothing is waited for any more. */
+void supervisor_forget_ticket(Supervisor *s);
+
 /* supervisor_finish() - the state is stopped and there is no next run: record, exit. */
 void supervisor_finish(Supervisor *s);
