@@ -51,3 +51,17 @@ char *utf8_make_valid(char *text)
         }
         return text;
 }
+
+bool utf8_is_valid(const char *text)
+{
+        const uint8_t *p = (const uint8_t *) text;
+
+        while (*p) {
+                size_t n = sequence_length(p);
+
+                if (n == 0)
+                        return false;
+                p += n;
+        }
+        return true;
+}

@@ -40,37 +40,6 @@ LineKind line_split(char *line, char **ret_key, char **ret_value)
         return LINE_SETTING;
 }
 
-/* The size of the UTF-8 sequence at p (RFC 3629), 0 when it is none. */
-static size_t utf8_size(const unsigned char *p)
-{
-        size_t n = p[0] < 0x80 ? 1 : p[0] < 0xc2 ? 0 : p[0] < 0xe0 ? 2 : p[0] < 0xf0 ? 3 : 4;
-
-        if (p[0] > 0xf4)
-                return 0;
-        for (size_t i = 1; i < n; i++)
-                if ((p[i] & 0xc0) != 0x80)
-                        return 0;
-        /* Overlong forms, surrogates, and what is above the last character. */
-        if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-            (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-                return 0;
-        return n;
-}
-
-bool text_is_utf8(const char *text)
-{
-        const unsigned char *p = (const unsigned char *) text;
-
-        while (*p) {
-                size_t n = utf8_size(p);
-
-                if (n == 0)
-                        return false;
-                p += n;
-        }
-        return true;
-}
-
 int text_shown_size(const char *text)
 {
         size_t n = strnlen(text, SHOWN_MAX + 1);

@@ -17,8 +17,5 @@ typedef enum LineKind {
  * newline and is changed. Both are set for LINE_SETTING only. */
 LineKind line_split(char *line, char **ret_key, char **ret_value);
 
-/* Is it UTF-8 throughout? */
-bool text_is_utf8(const char *text);
-
 /* How many bytes of `text` to show in a message: all, or a start that ends between characters. */
 int text_shown_size(const char *text);

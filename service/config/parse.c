@@ -3,6 +3,7 @@
 #include "config/parse.h"
 
 #include "base/strv.h"
+#include "base/utf8.h"
 #include "config/check.h"
 #include "config/keys.h"
 #include "config/legacy.h"
@@ -169,7 +170,7 @@ loader_set(Loader *loader, const Place *place, const char *name, const char *val
         KeyRef key;
         int r;
 
-        if (!text_is_utf8(name) || !text_is_utf8(value))
+        if (!utf8_is_valid(name) || !utf8_is_valid(value))
                 return error_public(reterr, ERROR_INVALID_CONFIG, "The line is not in UTF-8");
         if (streq(name, LEGACY_ROOTFS_BACKEND))
                 return set_backend(loader, place, value, reterr);

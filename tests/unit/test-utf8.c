@@ -21,6 +21,7 @@ static void test_valid(void)
         for (size_t i = 0; i < G_N_ELEMENTS(texts); i++) {
                 g_autofree char *text = g_strdup(texts[i]);
 
+                g_assert_true(utf8_is_valid(texts[i]));
                 g_assert_cmpstr(utf8_make_valid(text), ==, texts[i]);
         }
         g_assert_null(utf8_make_valid(NULL));
@@ -46,6 +47,7 @@ static void test_invalid(void)
         for (size_t i = 0; i < G_N_ELEMENTS(rows); i++) {
                 g_autofree char *text = g_strdup(rows[i].before);
 
+                g_assert_false(utf8_is_valid(rows[i].before));
                 g_assert_cmpstr(utf8_make_valid(text), ==, rows[i].after);
         }
 }
