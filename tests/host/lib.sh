@@ -26,7 +26,7 @@ case_failures=0
 
 # test_case SENTENCE FUNCTION: exit status 77 of the function is a skip; its last line says why.
 test_case() {
-    local sentence=$1 function=$2 status=0 pid watchdog
+    local sentence=$1 function=$2 status=0 pid watchdog begin=${EPOCHREALTIME/[.,]/}
     case_number=$((case_number + 1))
     if [ -n "${NAGAYA_CASE-}" ] && [[ ! $sentence =~ $NAGAYA_CASE ]]; then
         printf 'ok %d - %s # SKIP not asked for\n' "$case_number" "$sentence"
@@ -53,6 +53,7 @@ test_case() {
     kill -KILL -- -"$pid" 2>/dev/null
     case_cleanup
     case_report "$status" "$sentence"
+    printf '# %d ms\n' $(((${EPOCHREALTIME/[.,]/} - begin) / 1000))
 }
 
 case_report() {
@@ -81,6 +82,7 @@ case_cleanup() {
         systemctl unmask polkit.service
     fi
     for id in $(sort -u "$work/containers" 2>/dev/null); do
+        systemctl kill --signal=KILL "nagaya@$id.service"
         systemctl stop "nagaya@$id.service"
         systemctl reset-failed "nagaya@$id.service"
         timeout 20 nagaya destroy --force "$id"
@@ -138,10 +140,19 @@ expect_no_match() {
     [[ ! $1 =~ $2 ]] || flunk "expected no match of: $2" "got: $1"
 }
 
+# Functions have deadlines inside.
+with_deadline() {
+    if [ "$(type -t "$1")" = function ]; then
+        "$@"
+    else
+        timeout "$command_deadline" "$@"
+    fi
+}
+
 # expect_ok COMMAND...: its standard output is passed on.
 expect_ok() {
     local status=0
-    timeout "$command_deadline" "$@" 2>"$case_dir/stderr" || status=$?
+    with_deadline "$@" 2>"$case_dir/stderr" || status=$?
     [ "$status" = 0 ] || flunk "exit status $status of: $*" "$(cat "$case_dir/stderr")" >&2
 }
 
@@ -149,7 +160,7 @@ expect_ok() {
 expect_fails_with() {
     local expected=$1 pattern=$2 status=0 text
     shift 2
-    timeout "$command_deadline" "$@" >"$case_dir/stdout" 2>"$case_dir/stderr" </dev/null || status=$?
+    with_deadline "$@" >"$case_dir/stdout" 2>"$case_dir/stderr" </dev/null || status=$?
     text=$(<"$case_dir/stderr")
     [ "$status" = "$expected" ] ||
         flunk "exit status $status instead of $expected of: $*" "$text" "$(cat "$case_dir/stdout")"
@@ -241,19 +252,27 @@ expect_varlink_error() {
 # ---- events
 
 # events_begin: from now on all four channels are recorded: the signals on the manager and on the
-# containers, PropertiesChanged, and the varlink stream; and what `nagaya monitor` prints.
+# containers, PropertiesChanged, and the varlink stream.
 events_begin() {
-    : >"$case_dir/bus.json" && : >"$case_dir/varlink.json" && : >"$case_dir/monitor.text"
+    : >"$case_dir/bus.json" && : >"$case_dir/varlink.json"
     busctl --json=short --match="type='signal',path_namespace='/org/nagaya1'" monitor \
         >"$case_dir/bus.json" 2>"$case_dir/bus.stderr" &
     events_pids=$!
     "$tools/varlink" --more --deadline 0 "$socket" org.nagaya1.Manager.Monitor \
         >"$case_dir/varlink.json" 2>&1 &
     events_pids+=" $!"
-    nagaya monitor >"$case_dir/monitor.text" 2>&1 &
-    events_pids+=" $!"
     wait_for_line "$case_dir/varlink.json" '"event":"ready"' 10
     wait_for_line "$case_dir/bus.stderr" Monitoring 10
+}
+
+# following PID: until that client of the varlink socket, a `nagaya monitor` say, is connected.
+following() {
+    wait_until 10 is_connected "$1"
+    is_connected "$1" || flunk "process $1 is not connected to the service"
+}
+
+is_connected() {
+    ss -xHp state established | grep -q "pid=$1,"
 }
 
 events_end() {

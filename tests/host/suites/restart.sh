@@ -79,10 +79,11 @@ monitor_reconnects() {
     a_busybox ct01
     nagaya monitor >"$case_dir/monitor" 2>&1 &
     local monitor=$!
-    wait_until 10 grep -q ct01 "$case_dir/monitor"
+    following "$monitor"
     kill_the_daemon
+    following "$monitor"
     started ct01
-    wait_for_line "$case_dir/monitor" 'ct01.*running' 10
+    wait_for_line "$case_dir/monitor" 'ct01.*RUNNING' 10
     kill "$monitor"
 }
 
