@@ -50,6 +50,18 @@ static int listen_socket(Error *reterr)
         return TAKE_FD(fd);
 }
 
+/* systemd-tmpfiles(8) has made them at boot. Right after an installation it may not have run yet. */
+static int make_directories(Error *reterr)
+{
+        static const char *const paths[] = { CONTROL_DIR, RECORD_DIR, TICKET_DIR, LOCK_DIR };
+
+        (void) mkdir(RUN_DIR, 0755);
+        for (size_t i = 0; i < ELEMENTS(paths); i++)
+                if (mkdir(paths[i], 0700) < 0 && errno != EEXIST)
+                        return error_errno(reterr, errno, "Cannot make '%s'", paths[i]);
+        return 0;
+}
+
 static int loop_prepare(sd_event *event, Error *reterr)
 {
         sigset_t signals;
@@ -80,6 +92,9 @@ static int serve(Error *reterr)
         if (r < 0)
                 return error_errno(reterr, -r, "Cannot make an event loop");
         r = loop_prepare(event, reterr);
+        if (r < 0)
+                return r;
+        r = make_directories(reterr);
         if (r < 0)
                 return r;
         fd = listen_socket(reterr);
