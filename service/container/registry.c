@@ -13,6 +13,7 @@
 #include "base/strv.h"
 #include "container/emit.h"
 #include "container/manager.h"
+#include "container/supervisor.h"
 #include "interfaces/container-id.h"
 #include "interfaces/errors.h"
 #include "storage/owner.h"
@@ -168,6 +169,7 @@ static Container *add(Registry *registry, const char *id, const char *name, cons
         if (!container)
                 return NULL;
         load(container);
+        supervisor_adopt_record(container);
         if (insert(registry, container) < 0)
                 return container_free(container);
         if (!registry->quiet)

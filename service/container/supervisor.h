@@ -21,8 +21,8 @@ void supervisor_vanished(Container *container);
  * (now_usec()) at the latest. */
 void supervisor_await_adoption(Container *container, uint64_t until_usec);
 
-/* supervisor_adopt_record() - at the service's start, for a container that does not run: its last
- * run is no news. */
+/* supervisor_adopt_record() - for a container that the service comes to know: its last run, or that
+ * of an older container of this name, is no news. */
 void supervisor_adopt_record(Container *container);
 
 /* supervisor_tell_record() - a start ended badly and nobody is followed: hear what the record says. */

@@ -96,8 +96,6 @@ int watch_new(Manager *manager, Watch **ret, Error *reterr)
                 return error_oom(reterr);
         *ret = watch;
         watch->manager = manager;
-        for (Container *c = manager_containers(manager); c; c = c->next)
-                supervisor_adopt_record(c);
         /* Watched before it is read: nothing can slip through between. A socket is renamed into place
          * when it listens, so its appearance is the moment to connect. */
         r = sd_event_add_inotify(manager->event, &watch->source, CONTROL_DIR,

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* A stop ends when the container is stopped; the operation itself stays until the unit's stop job
+ * is over, so that nothing queues behind it unseen. */
+
+#include "base/process.h"
+#include "container/operation-kind.h"
+#include "interfaces/errors.h"
+
+#define STOP_TIMEOUT_USEC (60 * (int64_t) USEC_PER_SEC)
+
+static void on_stop_job(void *userdata, const UnitOutcome *outcome, const Error *problem)
+{
+        Operation *operation = userdata;
+        Container *container = operation->container;
+
+        operation->unit_job = NULL;
+        supervisor_catch_up(container);
+        if (container->operation != operation)
+                return;
+        if (operation->answered) {
+                (void) operation_free(operation);
+                return;
+        }
+        if (problem) {
+                operation_end(operation, problem);
+                return;
+        }
+        /* The unit is down; whatever the supervisor could not tell any more is completed here. */
+        supervisor_vanished(container);
+        if (container->operation == operation)
+                operation_end(operation, NULL);
+}
+
+static int stop_unit(Operation *operation, Error *reterr)
+{
+        Container *container = operation->container;
+        const Units *units = &container->manager->units;
+
+        if (!units->run)
+                return error_public(reterr, ERROR_FAILED,
+                                    "The service manager cannot be reached to stop '%s'",
+                                    container->unit);
+        return units->run(units->userdata, UNIT_STOP, container->unit, on_stop_job, operation,
+                          &operation->unit_job, reterr);
+}
+
+static void
+on_stop_reply(void *userdata, json_t *parameters, FdArray *fds, bool continues, const Error *error)
+{
+        Operation *operation = userdata;
+        Container *container = operation->container;
+
+        operation->link = link_free(operation->link);
+        supervisor_catch_up(container);
+        if (container->operation != operation)
+                return;
+        /* A supervisor that is just ending closes without a word: its end is what is awaited. */
+        if (error && error->errnum != ECONNRESET)
+                operation_end(operation, error);
+}
+
+static json_t *stop_parameters(const Call *call)
+{
+        bool kill = call_flag(call, "kill");
+
+        return json_pack("{s:I,s:b,s:b}", "timeoutUsec",
+                         kill ? (json_int_t) 0
+                              : call_integer(call, "timeoutUsec", STOP_TIMEOUT_USEC),
+                         "kill", kill, "noKill", call_flag(call, "noKill"));
+}
+
+/* With no one to tell (an old or dying supervisor) the unit's own stop does it all. */
+static int begin_stop(Operation *operation, Call *call, Error *reterr)
+{
+        Container *container = operation->container;
+        bool no_kill = call_flag(call, "noKill");
+        int r;
+
+        r = supervisor_call(container, "Stop", stop_parameters(call), NULL, on_stop_reply,
+                            operation, &operation->link, reterr);
+        if (r < 0 && no_kill)
+                return r;
+        error_done(reterr);
+        return no_kill ? 0 : stop_unit(operation, reterr);
+}
+
+static int check_stoppable(Container *container, Error *reterr)
+{
+        if (state_is_active(container->state) || operation_is_start(container->operation))
+                return 0;
+        return error_public(reterr, ERROR_CONTAINER_NOT_RUNNING, "Container '%s' is not running",
+                            container->id);
+}
+
+/* A kill overtakes a polite stop that is under way. */
+static int join_stop(Operation *operation, Call *call, OperationThen then, Error *reterr)
+{
+        Link *link = NULL;
+
+        if (call_flag(call, "kill")) {
+                link = TAKE_PTR(operation->link);
+                (void) supervisor_call(operation->container, "Stop", stop_parameters(call), NULL,
+                                       on_stop_reply, operation, &operation->link, NULL);
+                (void) link_free(link);
+        }
+        return operation_join(operation, call, then, reterr);
+}
+
+static int stop(Container *container, Call *call, OperationThen then, Error *reterr)
+{
+        _cleanup_(operation_free_p) Operation *operation = NULL;
+        Operation *present = container->operation;
+        int r;
+
+        r = check_stoppable(container, reterr);
+        if (r < 0)
+                return r;
+        if (present && present->kind == OPERATION_STOP && !present->answered)
+                return join_stop(present, call, then, reterr);
+        operation = operation_new(container, OPERATION_STOP);
+        if (!operation)
+                return error_oom(reterr);
+        /* Whoever waits for a start or a reboot hears of it by what happens next. */
+        if (present) {
+                Error error = ERROR_NULL;
+
+                (void) error_public(&error, ERROR_CANCELLED, "Container '%s' was told to stop",
+                                    container->id);
+                operation_end(present, &error);
+                error_done(&error);
+        }
+        container->operation = operation;
+        r = begin_stop(operation, call, reterr);
+        if (r < 0)
+                return r;
+        if (call_flag(call, "noWait"))
+                call_reply(call, NULL);
+        else {
+                r = operation_join(operation, call, then, reterr);
+                if (r < 0)
+                        return r;
+        }
+        (void) TAKE_PTR(operation);
+        operation_notice(container);
+        return 0;
+}
+
+int operation_stop(Container *container, Call *call, Error *reterr)
+{
+        return stop(container, call, NULL, reterr);
+}
+
+int operation_stop_then(Container *container, Call *call, OperationThen then, Error *reterr)
+{
+        return stop(container, call, then, reterr);
+}
+
+void operation_stop_notice(Operation *operation, State state)
+{
+        if (state != STATE_STOPPED || operation->answered)
+                return;
+        if (!operation->unit_job) {
+                operation_end(operation, NULL);
+                return;
+        }
+        operation_answer(operation);
+}
