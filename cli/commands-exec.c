@@ -11,9 +11,6 @@
 #include "interfaces/errors.h"
 #include "interfaces/names.h"
 
-#define EXIT_NOT_EXECUTABLE 126
-#define EXIT_NOT_FOUND 127
-
 /* clang-format off */
 static const Option exec_options[] = {
         { 't', "tty",     .help = "Give it a terminal (as when all three of ours are one)", .excludes = "no-tty" },
@@ -174,49 +171,6 @@ static int take_index(const json_t *reply, const char *field, FdArray *fds, Erro
         return fds->fds[index];
 }
 
-/* The exit status of a program that did not even begin, as a shell has it. */
-static int failure_status(const Error *error)
-{
-        if (error->code != ERROR_FAILED)
-                return EXIT_FAILURE;
-        switch (error->errnum) {
-        case ENOENT:
-        case ENOTDIR:
-                return EXIT_NOT_FOUND;
-        case EACCES:
-        case ENOEXEC:
-        case EISDIR:
-        case ELOOP:
-                return EXIT_NOT_EXECUTABLE;
-        default:
-                return EXIT_FAILURE;
-        }
-}
-
-static int attach(Context *context,
-                  json_t *parameters,
-                  const FdArray *stdio,
-                  json_t **ret,
-                  FdArray *ret_fds,
-                  Error *reterr)
-{
-        Error error = ERROR_NULL;
-        int r;
-
-        r = client_call_fds(context, INTERFACE_CONTAINER ".Attach", parameters, stdio, ret, ret_fds,
-                            &error);
-        if (r >= 0)
-                return 0;
-        r = failure_status(&error);
-        if (r == EXIT_FAILURE) {
-                error_move(reterr, &error);
-                return -EIO;
-        }
-        output_error(&error, NULL);
-        error_done(&error);
-        return r;
-}
-
 static int attach_and_run(Context *context,
                           ExecMode mode,
                           json_t *parameters,
@@ -228,10 +182,11 @@ static int attach_and_run(Context *context,
         FdArray fds = { .n = 0 };
         int r;
 
-        r = attach(context, parameters, stdio, &reply, &fds, reterr);
+        r = client_call_fds(context, INTERFACE_CONTAINER ".Attach", parameters, stdio, &reply, &fds,
+                            reterr);
         /* A copy here would keep the program's output from ending. */
         fd_array_done(stdio);
-        if (r != 0)
+        if (r < 0)
                 return r;
         if (mode == EXEC_DETACHED) {
                 fd_array_done(&fds);

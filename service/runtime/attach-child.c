@@ -314,15 +314,22 @@ static int search_program(const AttachChild *child)
         return result;
 }
 
+/* The shell's convention: these two are the program's own result, and its own errors tell why. */
+_noreturn_ static void exit_unexecuted(const AttachChild *child, int errnum, int status)
+{
+        (void) dprintf(STDERR_FILENO, "nagaya: Cannot execute '%s': %s\n",
+                       child->request->command[0], strerror(errnum));
+        _exit(status);
+}
+
 static int execute(AttachChild *child)
 {
         int r = search_program(child);
 
-        /* The shell's convention: these two are the program's own result. */
         if (r == -ENOENT || r == -ENOTDIR)
-                _exit(EXIT_NOT_FOUND);
+                exit_unexecuted(child, -r, EXIT_NOT_FOUND);
         if (r == -EACCES || r == -ENOEXEC || r == -EISDIR || r == -ELOOP)
-                _exit(EXIT_NOT_EXECUTABLE);
+                exit_unexecuted(child, -r, EXIT_NOT_EXECUTABLE);
         return r;
 }
 
