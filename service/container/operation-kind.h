@@ -26,6 +26,7 @@ struct Operation {
         sd_event_source *timer; /* of a reboot */
         Ticket *ticket;         /* of a start with overrides */
         bool began;             /* start: the run began; reboot: the old run ended */
+        bool ended;             /* start: the run is over, the unit's job not yet */
         bool answered;          /* stop: only the unit's job is still awaited */
 };
 DEFINE_CLEANUP(Operation *, operation_free)

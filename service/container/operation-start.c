@@ -19,6 +19,10 @@ static void on_start_job(void *userdata, const UnitOutcome *outcome, const Error
         supervisor_catch_up(container);
         if (container->operation != operation)
                 return; /* ended by what was caught up with */
+        if (operation->ended) {
+                operation_start_ended_early(operation);
+                return;
+        }
         if (outcome && streq(outcome->job_result, "done"))
                 return; /* done: the supervisor says the same in a moment */
         /* A supervisor may have lived and ended between two looks of ours. */

@@ -124,6 +124,12 @@ void operation_start_ended_early(Operation *operation)
         Container *container = operation->container;
         Error error = ERROR_NULL;
 
+        /* The unit's job ends in a moment. A start before that would be merged into it and share its
+         * fate, so nobody is told to try again yet. */
+        if (operation->unit_job) {
+                operation->ended = true;
+                return;
+        }
         if (error_is_set(&container->last_error))
                 (void) error_copy(&error, &container->last_error);
         else

@@ -88,6 +88,8 @@ static void on_present(Supervisor *supervisor, const json_t *fields)
         if (!streq0(container->run, run))
                 begin_run(container, run ? run : "");
         take_group(container, fields);
+        if (json_is_string(json_object_get(fields, "message")))
+                take_error(container, fields);
         if (supervisor->adopting)
                 adopt_history(container, fields);
         else {
