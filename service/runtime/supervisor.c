@@ -170,15 +170,27 @@ static void publish(Supervisor *s, json_t *event)
         json_decref(event);
 }
 
+static json_t *error_fields(const Supervisor *s)
+{
+        const Error *e = &s->error;
+
+        return json_pack("{s:s,s:s,s:i,s:s?,s:s?,s:s}", "event", "error", "code",
+                         e->code ? error_row(e)->name : "", "errno", e->errnum, "stage", e->stage,
+                         "object", e->object, "message", error_message(e));
+}
+
 json_t *supervisor_snapshot(const Supervisor *s)
 {
-        json_t *event = present_fields(s, "present");
+        _cleanup_(json_decref_p) json_t *event = present_fields(s, "present");
+        _cleanup_(json_decref_p) json_t *error = NULL;
 
-        if (event && json_set(event, "history", history_to_json(&s->history)) < 0) {
-                json_decref(event);
+        if (!event || json_set(event, "history", history_to_json(&s->history)) < 0)
                 return NULL;
-        }
-        return event;
+        if (!error_is_set(&s->error))
+                return json_incref(event);
+        /* Who subscribes after a start has failed is to hear why. */
+        error = error_fields(s);
+        return error && json_object_update_missing(event, error) == 0 ? json_incref(event) : NULL;
 }
 
 void supervisor_transition(Supervisor *s, LifecycleEvent event)
@@ -207,9 +219,7 @@ void supervisor_publish_error(Supervisor *s)
         _cleanup_(free_p) char *prefix = NULL;
         const Error *e = &s->error;
 
-        publish(s, json_pack("{s:s,s:s,s:i,s:s?,s:s?,s:s}", "event", "error", "code",
-                             e->code ? error_row(e)->name : "", "errno", e->errnum, "stage",
-                             e->stage, "object", e->object, "message", error_message(e)));
+        publish(s, error_fields(s));
         if (asprintf(&prefix, "Cannot start container '%s', stage '%s'", s->id, e->stage) < 0)
                 prefix = NULL;
         log_error_event(LOG_ERR, NULL, e, prefix);
