@@ -405,7 +405,7 @@ make_busybox_root() {
     printf 'root:x:0:\n' >"$root/etc/group"
     cat >"$root/sbin/quick-init" <<-'INIT'
 		#!/bin/sh
-		trap 'exit 0' USR1
+		trap 'poweroff -f' USR1
 		trap 'rm -f /ready; reboot -f' TERM
 		echo "container is up"
 		echo boot >>/boots

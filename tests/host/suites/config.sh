@@ -6,12 +6,16 @@
 
 container_name=org.nagaya1.Container
 
+is_broken() {
+    [ -n "$(property "$1" Broken)" ]
+}
+
 a_broken_one_breaks_alone() {
     a_busybox good1
     a_busybox good2
     a_busybox broken1 lxc.nosuch.key=1
     a_busybox broken2
-    printf 'this is no line of a config\n' >/var/lib/lxc/broken2/config
+    printf 'lxc.uts.name but no value\n' >/var/lib/lxc/broken2/config
     uses broken3
     install -d -m 0770 /var/lib/lxc/broken3
     printf 'lxc.include = /absent.conf\n' >/var/lib/lxc/broken3/config
@@ -22,6 +26,7 @@ a_broken_one_breaks_alone() {
         expect_ok nagaya start "$id"
     done
     expect_match "$(property broken1 Broken)" 'lxc\.nosuch\.key'
+    wait_until 5 is_broken broken2
     expect_match "$(property broken2 Broken)" '/var/lib/lxc/broken2/config'
     expect_match "$(property broken3 Broken)" '/absent\.conf'
     objects=$(busctl --json=short call org.nagaya1 /org/nagaya1 org.freedesktop.DBus.ObjectManager \
@@ -76,10 +81,21 @@ old_names_work() {
 }
 
 includes_are_read() {
-    a_busybox ct01 lxc.include=/var/lib/lxc/ct01/more.conf
+    mkdir -p /var/lib/lxc/ct01
     printf 'lxc.uts.name = from-include\n' >/var/lib/lxc/ct01/more.conf
+    a_busybox ct01 lxc.include=/var/lib/lxc/ct01/more.conf
     started ct01
     expect_eq "$(expect_ok nagaya exec ct01 -- hostname)" from-include
+}
+
+an_include_that_comes_later_mends() {
+    a_busybox ct01 lxc.include=/etc/nagaya-test/later.conf
+    expect_match "$(property ct01 Broken)" '/etc/nagaya-test/later\.conf'
+    mkdir -p /etc/nagaya-test
+    printf 'lxc.uts.name = from-include\n' >/etc/nagaya-test/later.conf
+    started ct01
+    expect_eq "$(expect_ok nagaya exec ct01 -- hostname)" from-include
+    expect_eq "$(property ct01 Broken)" ""
 }
 
 mount_entries_are_mounted() {
@@ -138,13 +154,13 @@ devices_are_there() {
         expect_ok nagaya exec ct01 -- test -e "/dev/$name"
     done
     expect_ok nagaya exec ct01 -- sh -c 'echo x >/dev/null'
-    expect_fails_with 1 . nagaya exec ct01 -- test -e /dev/loop0
+    expect_fails_with 1 '' nagaya exec ct01 -- test -e /dev/loop0
 }
 
 hooks_run_in_order() {
     local name
     a_busybox ct01
-    printf '#!/bin/sh\necho "$LXC_HOOK_TYPE $LXC_NAME" >>/var/lib/lxc/ct01/hooks\n' \
+    printf '#!/bin/sh\necho "$3 $1 $LXC_NAME" >>/var/lib/lxc/ct01/hooks\n' \
         >/var/lib/lxc/ct01/hook
     chmod 0755 /var/lib/lxc/ct01/hook
     for name in pre-start post-stop stop start-host; do
@@ -153,7 +169,7 @@ hooks_run_in_order() {
     started ct01
     expect_ok nagaya stop ct01
     expect_eq "$(paste -s -d ' ' /var/lib/lxc/ct01/hooks)" \
-        'pre-start ct01 start-host ct01 stop ct01 post-stop ct01'
+        'pre-start ct01 ct01 start-host ct01 ct01 stop ct01 ct01 post-stop ct01 ct01'
 }
 
 the_config_is_told() {
@@ -202,6 +218,7 @@ test_case "A mended config works again" a_mended_one_works_again
 test_case "A renamed key names its successor" a_renamed_key_names_its_successor
 test_case "The names of LXC 1.x work" old_names_work
 test_case "Includes are read" includes_are_read
+test_case "An include that comes later mends it" an_include_that_comes_later_mends
 test_case "Mount entries are mounted" mount_entries_are_mounted
 test_case "Environment is set" environment_is_set
 test_case "Capabilities are dropped" capabilities_are_dropped

@@ -166,7 +166,7 @@ a_killed_supervisor_leaves_nothing() {
 
 a_killed_supervisor_runs_the_last_hooks() {
     a_busybox ct01 "lxc.hook.post-stop=/var/lib/lxc/ct01/post-stop"
-    printf '#!/bin/sh\necho "$LXC_NAME $LXC_HOOK_TYPE" >>/var/lib/lxc/ct01/post-stop.ran\n' \
+    printf '#!/bin/sh\necho "$LXC_NAME $3" >>/var/lib/lxc/ct01/post-stop.ran\n' \
         >/var/lib/lxc/ct01/post-stop
     chmod 0755 /var/lib/lxc/ct01/post-stop
     started ct01
