@@ -123,6 +123,7 @@ int main(int argc, char **argv)
                 start_and_vanish(bus, n, argv[3]);
         else
                 return 2;
-        /* Not flushed and closed: the connection just ends, as when a client is killed. */
+        (void) fflush(stdout);
+        /* The bus is not flushed and closed: the connection just ends, as when a client is killed. */
         _exit(0);
 }
