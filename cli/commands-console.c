@@ -174,6 +174,9 @@ static int run_loop(Console *console, Error *reterr)
         if (console->signal_fd < 0)
                 return console->signal_fd;
         (void) signal(SIGPIPE, SIG_IGN);
+        /* From now on the terminal is the container's: nobody asks for a password on it. */
+        console->context->ask = false;
+        agent_close(&console->context->agent);
         greet(console);
         pass_size(console);
         r = watch(console, reterr);

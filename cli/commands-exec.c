@@ -195,6 +195,7 @@ static int attach_and_run(Context *context,
         setup->session = r = take_index(reply, "session", &fds, reterr);
         if (r >= 0 && mode == EXEC_TERMINAL)
                 setup->terminal = r = take_index(reply, "terminal", &fds, reterr);
+        agent_close(&context->agent);
         if (r >= 0)
                 r = session_run(setup, reterr);
         fd_array_done(&fds);
