@@ -6,6 +6,8 @@
 
 container_name=org.nagaya1.Container
 denied=org.freedesktop.DBus.Error.AccessDenied
+# What a password could change: the default of every action. These calls do not allow to ask.
+challenged=org.freedesktop.DBus.Error.InteractiveAuthorizationRequired
 
 # rule BODY: polkit takes it at once, but says so only in its journal.
 rule() {
@@ -42,12 +44,12 @@ without_a_rule_an_ordinary_user_is_denied() {
     local path before
     path=$(object_path ct01)
     before=$(property ct01 InitPID)
-    expect_bus_error "$denied" . "$path" $container_name.Stop '{}'
-    expect_bus_error "$denied" . "$path" $container_name.Freeze '{}'
-    expect_bus_error "$denied" . "$path" $container_name.Kill 9 '{}'
-    expect_bus_error "$denied" . "$path" $container_name.Attach "['true']" '{}'
-    expect_bus_error "$denied" . "$path" $container_name.Destroy "{'force': <true>}"
-    expect_bus_error "$denied" . /org/nagaya1 org.nagaya1.Manager.CreateContainer new \
+    expect_bus_error "$challenged" "org\.nagaya1\." "$path" $container_name.Stop '{}'
+    expect_bus_error "$challenged" "org\.nagaya1\." "$path" $container_name.Freeze '{}'
+    expect_bus_error "$challenged" "org\.nagaya1\." "$path" $container_name.Kill 9 '{}'
+    expect_bus_error "$challenged" "org\.nagaya1\." "$path" $container_name.Attach "['true']" '{}'
+    expect_bus_error "$challenged" "org\.nagaya1\." "$path" $container_name.Destroy "{'force': <true>}"
+    expect_bus_error "$challenged" "org\.nagaya1\." /org/nagaya1 org.nagaya1.Manager.CreateContainer new \
         "{'template': <'busybox'>}"
     expect_eq "$(property ct01 InitPID)" "$before" "init after refused calls"
     expect_eq "$(state ct01)" running
@@ -57,10 +59,10 @@ without_a_rule_an_ordinary_user_is_denied() {
 the_varlink_door_denies_as_well() {
     a_busybox ct01
     as_user=(as-user nagaya-alice)
-    expect_varlink_error org.varlink.service.PermissionDenied . Container.Start '{"container":"ct01"}'
-    expect_varlink_error org.varlink.service.PermissionDenied . Manager.CreateContainer \
+    expect_varlink_error io.systemd.InteractiveAuthenticationRequired "org\.nagaya1\." Container.Start '{"container":"ct01"}'
+    expect_varlink_error io.systemd.InteractiveAuthenticationRequired "org\.nagaya1\." Manager.CreateContainer \
         '{"name":"new","template":"busybox"}'
-    expect_varlink_error org.varlink.service.PermissionDenied . Container.Destroy '{"container":"ct01"}'
+    expect_varlink_error io.systemd.InteractiveAuthenticationRequired "org\.nagaya1\." Container.Destroy '{"container":"ct01"}'
     expect_eq "$(state ct01)" stopped
     [ -d /var/lib/lxc/ct01 ] || flunk "a refused call removed the container"
 }
@@ -93,9 +95,9 @@ a_rule_lets_its_user_pass() {
     ready ct01
     expect_eq "$(state ct01)" running
     as_user=(as-user nagaya-bob)
-    expect_bus_error "$denied" . "$(object_path ct01)" $container_name.Stop '{}'
+    expect_bus_error "$challenged" "org\.nagaya1\." "$(object_path ct01)" $container_name.Stop '{}'
     as_user=(as-user nagaya-alice)
-    expect_bus_error "$denied" . "$(object_path ct01)" $container_name.Destroy '{}'
+    expect_bus_error "$challenged" "org\.nagaya1\." "$(object_path ct01)" $container_name.Destroy '{}'
     expect_ok as-user nagaya-alice busctl call org.nagaya1 "$(object_path ct01)" $container_name Stop \
         'a{sv}' 0
     expect_eq "$(state ct01)" stopped
@@ -110,8 +112,8 @@ a_rule_sees_container_and_verb() {
     expect_ok as-user nagaya-alice nagaya start ct01
     ready ct01
     as_user=(as-user nagaya-alice)
-    expect_bus_error "$denied" . "$(object_path ct02)" $container_name.Start '{}'
-    expect_bus_error "$denied" . "$(object_path ct01)" $container_name.Stop '{}'
+    expect_bus_error "$challenged" "org\.nagaya1\." "$(object_path ct02)" $container_name.Start '{}'
+    expect_bus_error "$challenged" "org\.nagaya1\." "$(object_path ct01)" $container_name.Stop '{}'
     expect_eq "$(state ct01) $(state ct02)" 'running stopped'
 }
 
@@ -120,7 +122,7 @@ an_option_asks_for_its_own_action() {
     rule 'if (action.id == "org.nagaya1.control" && subject.user == "nagaya-alice")
         return polkit.Result.YES;'
     as_user=(as-user nagaya-alice)
-    expect_bus_error "$denied" . "$(object_path ct01)" $container_name.Start \
+    expect_bus_error "$challenged" "org\.nagaya1\." "$(object_path ct01)" $container_name.Start \
         "{'config': <[('lxc.mount.entry', '/etc mnt none bind 0 0')]>}"
     expect_eq "$(state ct01)" stopped
 }
@@ -131,20 +133,20 @@ attach_without_an_idmap_needs_host() {
     rule 'if (action.id == "org.nagaya1.attach" && subject.user == "nagaya-alice")
         return polkit.Result.YES;'
     as_user=(as-user nagaya-alice)
-    expect_bus_error "$denied" . "$(object_path ct01)" $container_name.Attach "['true']" '{}'
+    expect_bus_error "$challenged" "org\.nagaya1\." "$(object_path ct01)" $container_name.Attach "['true']" '{}'
     rule 'if ((action.id == "org.nagaya1.attach" || action.id == "org.nagaya1.host") &&
         subject.user == "nagaya-alice") return polkit.Result.YES;'
     expect_eq "$(expect_ok as-user nagaya-alice nagaya exec ct01 -- echo hello)" hello
 }
 
-a_challenge_is_told_apart_from_a_denial() {
+a_denial_is_told_apart_from_a_challenge() {
     a_busybox ct01
-    rule 'if (action.id == "org.nagaya1.control") return polkit.Result.AUTH_ADMIN;'
+    rule 'if (action.id == "org.nagaya1.control") return polkit.Result.NO;'
     as_user=(as-user nagaya-alice)
-    expect_bus_error org.freedesktop.DBus.Error.InteractiveAuthorizationRequired . \
-        "$(object_path ct01)" $container_name.Start '{}'
-    expect_varlink_error io.systemd.InteractiveAuthenticationRequired . Container.Start \
+    expect_bus_error "$denied" 'org\.nagaya1\.control' "$(object_path ct01)" $container_name.Start '{}'
+    expect_varlink_error org.varlink.service.PermissionDenied 'org\.nagaya1\.control' Container.Start \
         '{"container":"ct01"}'
+    expect_fails_with 1 'org\.nagaya1\.control' as-user nagaya-alice nagaya start ct01
     expect_eq "$(state ct01)" stopped
 }
 
@@ -194,7 +196,7 @@ a_client_that_is_gone_starts_nothing() {
     kill -CONT "$(systemctl show --value -p MainPID polkit.service)"
     # A later question that is answered shows that the earlier ones have been.
     as_user=(as-user nagaya-bob)
-    expect_bus_error "$denied" . "$(object_path ct01)" $container_name.Start '{}'
+    expect_bus_error "$challenged" "org\.nagaya1\." "$(object_path ct01)" $container_name.Start '{}'
     expect_eq "$(trace_varlink ct01)" "" "states of 'ct01'"
     expect_eq "$(state ct01)" stopped
 }
@@ -219,7 +221,7 @@ test_case "A rule lets its user pass, and nobody else" a_rule_lets_its_user_pass
 test_case "A rule sees container, owner and verb" a_rule_sees_container_and_verb
 test_case "An option asks for its own action" an_option_asks_for_its_own_action
 test_case "Attach to a container without an idmap needs host as well" attach_without_an_idmap_needs_host
-test_case "A challenge is told apart from a denial" a_challenge_is_told_apart_from_a_denial
+test_case "A denial is told apart from a challenge" a_denial_is_told_apart_from_a_challenge
 test_case "Without polkit only root passes" without_polkit_only_root_passes
 test_case "A hanging polkit holds up only who asked" a_hanging_polkit_holds_up_only_who_asked
 test_case "A client that is gone starts nothing" a_client_that_is_gone_starts_nothing

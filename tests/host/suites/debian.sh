@@ -30,11 +30,8 @@ is_up() {
     esac
 }
 
-is_shut_down() {
-    state_is deb stopped
-}
-
 boot() {
+    state_is deb stopped || expect_ok nagaya stop --kill deb
     expect_ok nagaya start deb
     wait_until 60 is_up
     expect_eq "$(inside systemctl is-system-running || inside systemctl --failed --no-pager)" running
@@ -61,8 +58,6 @@ it_shuts_down_cleanly() {
     expect_trace deb 'stopping stopped'
     # Not killed: its own shutdown target was reached.
     expect_eq "$(systemctl show --value -p Result nagaya@deb.service)" success
-    expect_match "$(grep -a . /var/lib/lxc/deb/rootfs/var/log/nothing 2>/dev/null ||
-        journalctl --no-pager -o cat -u nagaya@deb.service)" .
     expect_nothing_remains deb
 }
 
@@ -75,7 +70,6 @@ it_reboots_under_the_same_supervisor() {
     # The session may end before the command does.
     inside systemctl reboot || true
     wait_for_line "$case_dir/varlink.json" '"state":"starting"' 60
-    wait_for_line "$case_dir/varlink.json" '"previous":"starting".*"state":"running"|"state":"running"' 60
     expect_trace deb 'stopping stopped starting running'
     wait_until 60 is_up
     expect_eq "$(inside systemctl is-system-running)" running
@@ -97,7 +91,7 @@ it_has_its_own_cgroups_and_bus() {
     boot
     expect_match "$(inside busctl --no-pager list)" 'org.freedesktop.systemd1'
     expect_ok nagaya exec deb -- systemd-run --wait --quiet true
-    expect_eq "$(inside sh -c 'cat /proc/1/cgroup')" '0::/init.scope'
+    expect_eq "$(inside grep ^0: /proc/1/cgroup)" 0::/init.scope
     down
 }
 

@@ -220,7 +220,7 @@ varlink_does_the_main_job() {
     expect_eq "$(varlink Manager.GetContainer '{"name":"ct01"}' | jq -r .container)" ct01
     varlink Container.Start '{"container":"ct01"}' >/dev/null
     ready ct01
-    expect_eq "$(varlink Container.Describe '{"container":"ct01"}' | jq -r .description.state)" running
+    expect_eq "$(varlink Container.Describe '{"container":"ct01","fields":[]}' | jq -r .description.state)" running
     varlink Container.Freeze '{"container":"ct01"}' >/dev/null
     expect_eq "$(varlink Manager.ListContainers '{"names":["ct01"]}' | jq -r '.containers[].state')" \
         frozen

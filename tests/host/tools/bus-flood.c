@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* bus-flood N SIGNATURE-LESS... - a bus client without manners.
+/* bus-flood - a bus client without manners.
  *
  *   bus-flood calls N     send N calls of Manager.ListContainers at once, then take the replies;
  *                         prints "N answered, N refused"
@@ -72,6 +72,7 @@ static void flood_calls(sd_bus *bus, unsigned long n)
                         check(sd_bus_wait(bus, UINT64_MAX), "wait for the bus");
         }
         printf("%lu answered, %lu refused\n", count.answered, count.refused);
+        (void) fflush(stdout);
 }
 
 static void flood_silently(sd_bus *bus, unsigned long n)
