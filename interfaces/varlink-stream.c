@@ -17,7 +17,11 @@
 #include "interfaces/errors.h"
 
 #define READ_CHUNK 8192
-#define BATCHES_MAX 8
+/* Small messages without fds that wait to be sent share a buffer of at most that size. */
+#define SHARED_OUTPUT_MAX 65536
+/* Nothing is received while a whole message is here, so there are fds of two at most: of the one
+ * whose rest comes, and of the next. */
+#define BATCHES_MAX 2
 
 /* Received fds and the stream offset of the message they came with. */
 typedef struct Batch {
@@ -28,7 +32,7 @@ typedef struct Batch {
 typedef struct Output {
         struct Output *next;
         char *data;
-        size_t size;
+        size_t size, room;
         size_t sent;
         FdArray fds;
 } Output;
@@ -37,13 +41,14 @@ struct VarlinkStream {
         int fd;
         size_t max_message;
         char *input;
-        size_t size, room; /* bytes held, bytes allocated */
-        size_t scanned;    /* no NUL before this index */
-        uint64_t offset;   /* stream offset of input[0] */
+        size_t start;      /* of the next message in `input` */
+        size_t size, room; /* bytes held from input[0], bytes allocated */
+        size_t scanned;    /* no NUL between `start` and this index */
+        uint64_t offset;   /* stream offset of input[start] */
         bool at_end;
         Batch batches[BATCHES_MAX];
         size_t n_batches;
-        Output *outputs, **last_output;
+        Output *outputs, *last_output;
         size_t queued;
 };
 
@@ -68,7 +73,6 @@ int varlink_stream_new(int fd, size_t max_message, VarlinkStream **ret)
                 return -ENOMEM;
         stream->fd = TAKE_FD(owned);
         stream->max_message = max_message;
-        stream->last_output = &stream->outputs;
         *ret = stream;
         return 0;
 }
@@ -80,7 +84,7 @@ static void output_drop_first(VarlinkStream *stream)
         stream->queued -= output->size - output->sent;
         stream->outputs = output->next;
         if (!stream->outputs)
-                stream->last_output = &stream->outputs;
+                stream->last_output = NULL;
         fd_array_done(&output->fds);
         free(output->data);
         free(output);
@@ -105,11 +109,33 @@ int varlink_stream_fd(const VarlinkStream *stream)
         return stream->fd;
 }
 
+/* What was handed out is given back here, once for all messages of a read: not with each message. */
+static void compact(VarlinkStream *stream)
+{
+        if (stream->start == 0)
+                return;
+        stream->size -= stream->start;
+        stream->scanned -= stream->start;
+        memmove(stream->input, stream->input + stream->start, stream->size);
+        stream->start = 0;
+}
+
+/* A large message's buffer must not stay with a connection that is idle or waits for long. */
+static void shrink(VarlinkStream *stream)
+{
+        if (stream->start < stream->size || stream->room <= READ_CHUNK)
+                return;
+        free(stream->input);
+        stream->input = NULL;
+        stream->start = stream->size = stream->room = stream->scanned = 0;
+}
+
 static int make_room(VarlinkStream *stream)
 {
         size_t room = stream->room ? stream->room * 2 : READ_CHUNK;
         char *grown;
 
+        compact(stream);
         if (stream->room - stream->size >= READ_CHUNK / 2)
                 return 0;
         grown = realloc(stream->input, room);
@@ -145,23 +171,38 @@ static int take_rights(struct msghdr *header, FdArray *ret)
         return overflow ? -EMSGSIZE : 0;
 }
 
+/* The batch of the message at that offset, which may come in pieces, each with fds. */
+static Batch *find_batch(VarlinkStream *stream, uint64_t offset)
+{
+        Batch *last = stream->n_batches > 0 ? &stream->batches[stream->n_batches - 1] : NULL;
+
+        if (last && last->offset == offset)
+                return last;
+        if (stream->n_batches == BATCHES_MAX)
+                return NULL;
+        last = &stream->batches[stream->n_batches++];
+        *last = (Batch){ .offset = offset };
+        return last;
+}
+
 static int keep_batch(VarlinkStream *stream, FdArray *fds)
 {
-        size_t start = 0;
+        size_t start = stream->start;
         Batch *batch;
 
         if (fds->n == 0)
                 return 0;
-        if (stream->n_batches == BATCHES_MAX) {
+        /* A message starts after a NUL; the NUL at the very end only ends one. */
+        for (size_t i = start; i + 1 < stream->size; i++)
+                if (stream->input[i] == '\0')
+                        start = i + 1;
+        batch = find_batch(stream, stream->offset + (start - stream->start));
+        if (!batch || batch->fds.n + fds->n > VARLINK_FDS_MAX) {
                 fd_array_done(fds);
                 return -EMSGSIZE;
         }
-        /* A message starts after a NUL; the NUL at the very end only ends one. */
-        for (size_t i = 0; i + 1 < stream->size; i++)
-                if (stream->input[i] == '\0')
-                        start = i + 1;
-        batch = &stream->batches[stream->n_batches++];
-        *batch = (Batch){ .offset = stream->offset + start, .fds = *fds };
+        memcpy(batch->fds.fds + batch->fds.n, fds->fds, fds->n * sizeof(int));
+        batch->fds.n += fds->n;
         fds->n = 0;
         return 0;
 }
@@ -229,17 +270,18 @@ static void take_batch(VarlinkStream *stream, FdArray *ret)
 static int
 decode(VarlinkStream *stream, const char *end, json_t **ret, FdArray *ret_fds, Error *reterr)
 {
-        size_t size = (size_t) (end - stream->input);
+        const char *text = stream->input + stream->start;
+        size_t size = (size_t) (end - text);
         json_error_t problem;
         FdArray fds;
         json_t *message;
 
         take_batch(stream, &fds);
-        message = json_loadb(stream->input, size, JSON_REJECT_DUPLICATES, &problem);
+        message = json_loadb(text, size, JSON_REJECT_DUPLICATES, &problem);
         stream->offset += size + 1;
-        stream->size -= size + 1;
-        stream->scanned = 0;
-        memmove(stream->input, end + 1, stream->size);
+        stream->start += size + 1;
+        stream->scanned = stream->start;
+        shrink(stream);
         if (!json_is_object(message)) {
                 const char *reason = message ? "it is of another type" : problem.text;
                 int r = error_code(reterr, ERROR_INVALID_ARGS, EBADMSG,
@@ -257,6 +299,14 @@ decode(VarlinkStream *stream, const char *end, json_t **ret, FdArray *ret_fds, E
         return 1;
 }
 
+static int closed(const VarlinkStream *stream, Error *reterr)
+{
+        bool midst = stream->size > stream->start;
+
+        return error_code(reterr, 0, midst ? EPIPE : ECONNRESET, "The peer closed the connection%s",
+                          midst ? " in the midst of a message" : "");
+}
+
 int varlink_stream_read(VarlinkStream *stream, json_t **ret, FdArray *ret_fds, Error *reterr)
 {
         for (;;) {
@@ -265,14 +315,16 @@ int varlink_stream_read(VarlinkStream *stream, json_t **ret, FdArray *ret_fds, E
 
                 if (end)
                         return decode(stream, end, ret, ret_fds, reterr);
-                if (stream->size > stream->max_message)
+                if (stream->size - stream->start > stream->max_message)
                         return error_code(reterr, ERROR_LIMITS_EXCEEDED, EMSGSIZE,
                                           "A message has more than %zu bytes", stream->max_message);
                 if (stream->at_end)
-                        return error_code(reterr, 0, stream->size ? EPIPE : ECONNRESET,
-                                          "The peer closed the connection%s",
-                                          stream->size ? " in the midst of a message" : "");
+                        return closed(stream, reterr);
                 r = receive(stream);
+                if (r == -EMSGSIZE)
+                        return error_code(reterr, ERROR_LIMITS_EXCEEDED, EMSGSIZE,
+                                          "A message brings more than %d file descriptors",
+                                          VARLINK_FDS_MAX);
                 if (r < 0)
                         return error_errno(reterr, -r, "Cannot read a message");
                 if (r == 0 && !stream->at_end)
@@ -332,29 +384,68 @@ int varlink_stream_flush(VarlinkStream *stream)
         return 0;
 }
 
-int varlink_stream_write(VarlinkStream *stream, const json_t *message, FdArray *fds)
+/* Takes the text. */
+static int output_add(VarlinkStream *stream, char **text, size_t size, FdArray *fds)
 {
-        _cleanup_(free_p) char *data = NULL;
-        Output *output;
-        size_t size;
+        Output *output = calloc(1, sizeof(*output));
 
-        data = json_dumps(message, JSON_COMPACT);
-        if (!data)
-                return -ENOMEM;
-        size = strlen(data) + 1;
-        if (stream->queued > 0 && stream->queued + size > VARLINK_QUEUE_MAX)
-                return -ENOBUFS;
-        output = calloc(1, sizeof(*output));
         if (!output)
                 return -ENOMEM;
-        output->data = TAKE_PTR(data);
-        output->size = size;
+        output->data = TAKE_PTR(*text);
+        output->size = output->room = size;
         if (fds) {
                 output->fds = *fds;
                 fds->n = 0;
         }
-        *stream->last_output = output;
-        stream->last_output = &output->next;
+        if (stream->last_output)
+                stream->last_output->next = output;
+        else
+                stream->outputs = output;
+        stream->last_output = output;
+        return 0;
+}
+
+/* Fds go with the first byte of a message: one that has some stands alone. */
+static bool can_share(const Output *output, size_t size, const FdArray *fds)
+{
+        return output && output->fds.n == 0 && (!fds || fds->n == 0) &&
+               output->size + size <= SHARED_OUTPUT_MAX;
+}
+
+/* A peer that reads slowly costs what it has not read, not an allocation for each event. */
+static int output_append(Output *output, const char *text, size_t size)
+{
+        if (output->size + size > output->room) {
+                size_t room = (output->size + size) * 2;
+                char *grown = realloc(output->data, room);
+
+                if (!grown)
+                        return -ENOMEM;
+                output->data = grown;
+                output->room = room;
+        }
+        memcpy(output->data + output->size, text, size);
+        output->size += size;
+        return 0;
+}
+
+int varlink_stream_write(VarlinkStream *stream, const json_t *message, FdArray *fds)
+{
+        _cleanup_(free_p) char *text = json_dumps(message, JSON_COMPACT);
+        size_t size;
+        int r;
+
+        if (!text)
+                return -ENOMEM;
+        size = strlen(text) + 1;
+        if (stream->queued > 0 && stream->queued + size > VARLINK_QUEUE_MAX)
+                return -ENOBUFS;
+        if (can_share(stream->last_output, size, fds))
+                r = output_append(stream->last_output, text, size);
+        else
+                r = output_add(stream, &text, size, fds);
+        if (r < 0)
+                return r;
         stream->queued += size;
         return varlink_stream_flush(stream);
 }
@@ -371,7 +462,9 @@ size_t varlink_stream_queued(const VarlinkStream *stream)
 
 bool varlink_stream_has_input(const VarlinkStream *stream)
 {
-        return stream->size > 0 && memchr(stream->input, '\0', stream->size) != NULL;
+        size_t size = stream->size - stream->start;
+
+        return size > 0 && memchr(stream->input + stream->start, '\0', size) != NULL;
 }
 
 int varlink_stream_wait(VarlinkStream *stream, uint64_t timeout_usec)

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "interfaces/errors.h"
 #include "interfaces/varlink-client.h"
 #include "interfaces/varlink-message.h"
 #include "interfaces/varlink-stream.h"
@@ -154,6 +155,120 @@ static void test_fds_stay_with_their_message(void)
         (void) varlink_stream_free(to);
 }
 
+/* One byte, with `n` fds. */
+static void send_byte(int socket, char byte, size_t n)
+{
+        union {
+                struct cmsghdr header;
+                char space[CMSG_SPACE(sizeof(int) * VARLINK_FDS_MAX)];
+        } control = { .header = { .cmsg_level = SOL_SOCKET,
+                                  .cmsg_type = SCM_RIGHTS,
+                                  .cmsg_len = CMSG_LEN(sizeof(int) * n) } };
+        struct iovec iov = { &byte, 1 };
+        struct msghdr header = { .msg_iov = &iov, .msg_iovlen = 1 };
+
+        for (size_t i = 0; i < n; i++)
+                memcpy(CMSG_DATA(&control.header) + i * sizeof(int), &socket, sizeof(int));
+        if (n > 0) {
+                header.msg_control = &control;
+                header.msg_controllen = CMSG_SPACE(sizeof(int) * n);
+        }
+        g_assert_cmpint(sendmsg(socket, &header, 0), ==, 1);
+}
+
+/* A message whose every byte brings fds: they are its own, and no more than any may have. */
+static void test_fds_come_in_pieces(void)
+{
+        static const char text[] = "{\"n\":12}", next[] = "{\"n\":3}";
+        json_t *message = NULL;
+        FdArray fds = { .n = 0 };
+        Error error = ERROR_NULL;
+        Pair pair;
+        int r = 0;
+
+        pair_open(&pair, 1000);
+        for (size_t i = 0; i < sizeof(text); i++) {
+                g_assert_cmpint(varlink_stream_read(pair.a, &message, &fds, NULL), ==, 0);
+                send_byte(pair.raw, text[i], 1);
+        }
+        g_assert_cmpint(varlink_stream_read(pair.a, &message, &fds, NULL), >, 0);
+        g_assert_cmpuint(fds.n, ==, sizeof(text));
+        fd_array_done(&fds);
+        json_decref(message);
+        for (size_t i = 0; i < sizeof(next); i++)
+                send_byte(pair.raw, next[i], i == 0 ? 2 : 0);
+        g_assert_cmpint(varlink_stream_read(pair.a, &message, &fds, NULL), >, 0);
+        g_assert_cmpuint(fds.n, ==, 2);
+        fd_array_done(&fds);
+        json_decref(message);
+        for (size_t i = 0; r == 0 && i < 100; i++) {
+                send_byte(pair.raw, ' ', 3);
+                r = varlink_stream_read(pair.a, &message, &fds, &error);
+        }
+        g_assert_cmpint(r, ==, -EMSGSIZE);
+        g_assert_cmpint(error.code, ==, ERROR_LIMITS_EXCEEDED);
+        error_done(&error);
+        pair_close(&pair);
+}
+
+/* Reads the next one; what waits for room in the socket is sent when nothing is there. */
+static void expect_number(VarlinkStream *from, VarlinkStream *to, int n, size_t n_fds)
+{
+        json_t *message = NULL;
+        FdArray fds = { .n = 0 };
+        int r = varlink_stream_read(to, &message, &fds, NULL);
+
+        if (r == 0) {
+                g_assert_cmpint(varlink_stream_flush(from), ==, 0);
+                r = varlink_stream_read(to, &message, &fds, NULL);
+        }
+        g_assert_cmpint(r, >, 0);
+        g_assert_cmpint(json_integer_value(json_object_get(message, "n")), ==, n);
+        g_assert_cmpuint(fds.n, ==, n_fds);
+        fd_array_done(&fds);
+        json_decref(message);
+}
+
+/* Small ones behind a large one, in one buffer: none is lost, torn or told twice. */
+static void test_small_after_large(void)
+{
+        g_autofree char *text = g_strnfill(100000, 'x');
+        json_t *large = json_pack("{s:s,s:i}", "text", text, "n", 0);
+        VarlinkStream *from, *to;
+        int fds[2];
+
+        g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), ==, 0);
+        g_assert_cmpint(varlink_stream_new(fds[0], 1000, &from), ==, 0);
+        g_assert_cmpint(varlink_stream_new(fds[1], 200000, &to), ==, 0);
+        for (int round = 0; round < 3; round++) {
+                g_assert_cmpint(varlink_stream_write(from, large, NULL), ==, 0);
+                for (int i = 1; i < 200; i++)
+                        send_with_fd(from, i, -1);
+                for (int i = 0; i < 200; i++)
+                        expect_number(from, to, i, 0);
+        }
+        json_decref(large);
+        (void) varlink_stream_free(from);
+        (void) varlink_stream_free(to);
+}
+
+/* What waits for a slow reader comes out whole and in order, with the fds among it. */
+static void test_slow_reader_misses_nothing(void)
+{
+        VarlinkStream *from, *to;
+        int fds[2], n = 40000;
+
+        g_assert_cmpint(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), ==, 0);
+        g_assert_cmpint(varlink_stream_new(fds[0], 1000, &from), ==, 0);
+        g_assert_cmpint(varlink_stream_new(fds[1], 1000, &to), ==, 0);
+        for (int i = 0; i < n; i++)
+                send_with_fd(from, i, i % 1000 == 999 ? fds[0] : -1);
+        for (int i = 0; i < n; i++)
+                expect_number(from, to, i, i % 1000 == 999);
+        (void) varlink_stream_free(from);
+        (void) varlink_stream_free(to);
+}
+
 /* A peer that does not read must not make us hold everything. */
 static void test_queue_is_bounded(void)
 {
@@ -229,6 +344,9 @@ int main(int argc, char **argv)
         g_test_add_func("/varlink/several-messages-come-at-once", test_several_at_once);
         g_test_add_func("/varlink/bad-input-ends-the-stream", test_bad_input);
         g_test_add_func("/varlink/fds-stay-with-their-message", test_fds_stay_with_their_message);
+        g_test_add_func("/varlink/fds-of-a-message-may-come-in-pieces", test_fds_come_in_pieces);
+        g_test_add_func("/varlink/small-messages-follow-a-large-one", test_small_after_large);
+        g_test_add_func("/varlink/slow-reader-misses-nothing", test_slow_reader_misses_nothing);
         g_test_add_func("/varlink/queue-is-bounded", test_queue_is_bounded);
         g_test_add_func("/varlink/calls-are-parsed-strictly", test_calls_are_strict);
         g_test_add_func("/varlink/null-parameters-are-none", test_calls_with_null_parameters);
