@@ -17,7 +17,7 @@ struct VarlinkConnection {
         Manager *manager;
         VarlinkStream *stream;
         sd_event_source *source;
-        sd_event_source *next_source; /* runs when the present call is answered */
+        sd_event_source *next_source; /* runs when there may be a message to handle */
         struct ucred peer;
         uint64_t start_time;
         Call *call;  /* pending; NULL: ready for the next */
@@ -32,21 +32,36 @@ uid_t varlink_connection_uid(const VarlinkConnection *connection)
         return connection->peer.uid;
 }
 
-/* While a call is pending only a hang-up is of interest, which epoll always tells. */
+/* One call at a time, and none while an answer waits to be read: so what is kept for a client is
+ * one answer, however much it asks. (A stream's bound is that of the queue.) */
+static bool is_ready(const VarlinkConnection *connection)
+{
+        return !connection->call && varlink_stream_queued(connection->stream) == 0;
+}
+
+/* Else only a hang-up is of interest, which epoll always tells. Of one that only closed its writing
+ * end it is not told but for a stream: it would tell again and again until the answer is there. */
 static void update_events(VarlinkConnection *connection)
 {
         uint32_t events = varlink_stream_events(connection->stream);
 
-        if (connection->call)
-                events = (events & ~(uint32_t) EPOLLIN) | EPOLLRDHUP;
+        if (!is_ready(connection))
+                events &= ~(uint32_t) EPOLLIN;
+        if (connection->call && connection->call->more)
+                events |= EPOLLRDHUP;
         (void) sd_event_source_set_io_events(connection->source, events);
+}
+
+static void wake(VarlinkConnection *connection)
+{
+        (void) sd_event_source_set_enabled(connection->next_source, SD_EVENT_ONESHOT);
 }
 
 /* The end comes from the loop, never from within a verb's answer. */
 static void lose(VarlinkConnection *connection)
 {
         connection->lost = true;
-        (void) sd_event_source_set_enabled(connection->next_source, SD_EVENT_ONESHOT);
+        wake(connection);
 }
 
 static void send_message(VarlinkConnection *connection, json_t *message, FdArray *fds)
@@ -66,7 +81,7 @@ static void send_message(VarlinkConnection *connection, json_t *message, FdArray
 static void answered(VarlinkConnection *connection)
 {
         connection->call = call_unref(connection->call);
-        (void) sd_event_source_set_enabled(connection->next_source, SD_EVENT_ONESHOT);
+        wake(connection);
 }
 
 static void on_reply(Call *call, json_t *result, FdArray *fds, bool continues)
@@ -175,30 +190,29 @@ static int handle_message(VarlinkConnection *connection, json_t *message, FdArra
         return 0;
 }
 
-/* Return: < 0 the connection is over. */
+/* One message a turn of the loop: a client that never pauses must not hold up the others.
+ * Return: < 0 the connection is over. */
 static int read_next(VarlinkConnection *connection)
 {
-        while (!connection->call && !connection->lost) {
-                _cleanup_(json_decref_p) json_t *message = NULL;
-                FdArray fds = { .n = 0 };
-                Error error = ERROR_NULL;
-                int r;
+        _cleanup_(json_decref_p) json_t *message = NULL;
+        _cleanup_(fd_array_done) FdArray fds = { .n = 0 };
+        _cleanup_(error_done) Error error = ERROR_NULL;
+        int r;
 
-                r = varlink_stream_read(connection->stream, &message, &fds, &error);
-                if (r == 0)
-                        break;
-                if (r == -EBADMSG || r == -EMSGSIZE)
-                        /* Told once, then closed: what follows in the stream means nothing. */
-                        send_message(connection, varlink_error_from(&error, INTERFACE_MANAGER),
-                                     NULL);
-                error_done(&error);
-                if (r > 0)
-                        r = handle_message(connection, message, &fds);
-                fd_array_done(&fds);
-                if (r < 0)
-                        return r;
-        }
-        return connection->lost ? -ECONNRESET : 0;
+        if (!is_ready(connection))
+                return 0;
+        r = varlink_stream_read(connection->stream, &message, &fds, &error);
+        if (r == -EBADMSG || r == -EMSGSIZE)
+                /* Told once, then closed: what follows in the stream means nothing. */
+                send_message(connection, varlink_error_from(&error, INTERFACE_MANAGER), NULL);
+        if (r <= 0)
+                return r;
+        r = handle_message(connection, message, &fds);
+        if (r < 0 || connection->lost)
+                return -ECONNRESET;
+        /* The next one may be here already. */
+        wake(connection);
+        return 0;
 }
 
 static void end(VarlinkConnection *connection)
@@ -223,8 +237,8 @@ static int on_io(sd_event_source *source, int fd, uint32_t events, void *userdat
 
         if ((events & EPOLLOUT) && varlink_stream_flush(connection->stream) < 0)
                 connection->lost = true;
-        /* A client that closed only its writing end may still read its answer. */
-        if ((events & (EPOLLHUP | EPOLLERR)) && connection->call)
+        /* What a client sent before it went is still done, but for what its answers held up. */
+        if ((events & (EPOLLHUP | EPOLLERR)) && !is_ready(connection))
                 connection->lost = true;
         if ((events & EPOLLRDHUP) && connection->call && connection->call->more)
                 connection->lost = true;
