@@ -92,7 +92,9 @@ static int locate(const char *id, char path[static PATH_MAX], Error *reterr)
                                     : container_name_check(id, reterr);
         if (id[0] != '-')
                 return container_name_check(id, reterr);
-        if (unescape_path(id, path) == 0 && container_name_is_valid(strrchr(path, '/') + 1))
+        /* A directory right below "/" is nobody's container: "-x" is a slip, not "/x". */
+        if (unescape_path(id, path) == 0 && strrchr(path, '/') != path &&
+            container_name_is_valid(strrchr(path, '/') + 1))
                 return 1;
         quotable(id, shown);
         return error_public(

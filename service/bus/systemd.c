@@ -201,6 +201,19 @@ static int disable_unit(SystemdLink *link, const char *unit, bool runtime)
                                    link, NULL);
 }
 
+/* Drop-ins of set-property and of the administrator, and a mask. */
+static int revert_unit(SystemdLink *link, const char *unit)
+{
+        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+        int r = systemd_link_message(link, NULL, NULL, "RevertUnitFiles", &message);
+
+        if (r >= 0)
+                r = sd_bus_message_append(message, "as", 1, unit);
+        return r < 0 ? r
+                     : outbox_call(systemd_link_outbox(link), message, 0, UINT64_MAX, on_disabled,
+                                   link, NULL);
+}
+
 /* Nobody waits: what fails here (the unit is not loaded, was not enabled) is what is wanted, or is
  * met again at the next start of a container of that name. */
 static void forget_unit(void *userdata, const char *unit, bool disable)
@@ -218,7 +231,9 @@ static void forget_unit(void *userdata, const char *unit, bool disable)
         if (r >= 0 && disable)
                 r = disable_unit(link, unit, false);
         if (r >= 0 && disable)
-                (void) disable_unit(link, unit, true);
+                r = disable_unit(link, unit, true);
+        if (r >= 0 && disable)
+                (void) revert_unit(link, unit);
 }
 
 int systemd_new(sd_event *event, const char *private_address, Units *port, Systemd **ret)

@@ -10,6 +10,7 @@
 #include "container/charge.h"
 #include "container/check.h"
 #include "container/manager.h"
+#include "interfaces/container-id.h"
 #include "interfaces/errors.h"
 #include "interfaces/names.h"
 
@@ -138,11 +139,23 @@ static int charge(Call *call, Error *reterr)
         return 0;
 }
 
+/* The name is told to polkit's rules: nothing reaches them that cannot be one. A directory that is
+ * listed although its name is none may still be spoken of. */
+static int check_name(const Call *call, Error *reterr)
+{
+        const char *id = call_string(call, call->table->object ? call->table->object : "name");
+
+        if (!id || manager_container(call->manager, id))
+                return 0;
+        return container_id_check(id, reterr);
+}
+
 void dispatch(Call *call)
 {
         Error error = ERROR_NULL;
 
-        if (charge(call, &error) < 0 || call_check_parameters(call, &error) < 0) {
+        if (charge(call, &error) < 0 || call_check_parameters(call, &error) < 0 ||
+            check_name(call, &error) < 0) {
                 refuse(call, &error);
                 return;
         }

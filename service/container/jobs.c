@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* A job is a stream of replies from nagaya-work. The service may come and go meanwhile: it asks
- * nagaya-work at its start what runs, and follows it. An ended job stays for a minute, or until its
- * owner has heard of the end. */
+ * nagaya-work at its start what runs, and follows it. An ended job stays until its owner has
+ * heard of the end, at least a minute, as long as there is room. */
 
 #include "container/jobs.h"
 
@@ -31,7 +31,9 @@ struct JobRegistry {
 struct JobPrivate {
         Link *link;
         Waiters waiters;
-        sd_event_source *timer; /* ended: when it is forgotten */
+        sd_event_source *timer; /* ended: when it may be forgotten */
+        bool heard;             /* its owner knows the end */
+        bool due;               /* it was kept long enough */
 };
 
 static const char *const state_names[_JOB_STATE_MAX] = {
@@ -78,15 +80,47 @@ static void job_forget(Job *job)
         (void) job_free(job);
 }
 
+static void job_forget_if_heard(Job *job)
+{
+        if (job->private->heard && job->private->due)
+                job_forget(job);
+}
+
 static int on_keep_timeout(sd_event_source *source, uint64_t usec, void *userdata)
 {
-        job_forget(userdata);
+        Job *job = userdata;
+
+        job->private->due = true;
+        job_forget_if_heard(job);
         return 0;
+}
+
+/* The oldest ended one makes room, heard or not. Return: there is room. */
+static bool make_room(JobRegistry *registry)
+{
+        Job *oldest = NULL;
+
+        if (registry->n < JOBS_MAX)
+                return true;
+        for (Job *job = registry->first; job; job = job->next)
+                if (job->state != JOB_RUNNING)
+                        oldest = job;
+        if (oldest)
+                job_forget(oldest);
+        return oldest != NULL;
 }
 
 static json_t *end_reply(const Job *job)
 {
         return json_pack("{s:s,s:O}", "event", "end", "result", job->result);
+}
+
+static bool owner_waits(const Job *job)
+{
+        for (size_t i = 0; i < job->private->waiters.n; i++)
+                if (job->private->waiters.calls[i]->peer.uid == job->owner)
+                        return true;
+        return false;
 }
 
 static void job_end(Job *job, JobState state)
@@ -108,6 +142,7 @@ static void job_end(Job *job, JobState state)
         emit_job_changed(job);
         emit_job_removed(job, job_state_name(state));
         reply = end_reply(job);
+        job->private->heard = owner_waits(job);
         if (state == JOB_DONE)
                 waiters_reply(&job->private->waiters, reply);
         else
@@ -218,7 +253,7 @@ static int check_limits(Call *call, const char *container, Error *reterr)
                                     "Container '%s' has a job under way; wait for it", container);
         for (Job *job = registry->first; job; job = job->next)
                 running += job->state == JOB_RUNNING && job->owner == call->peer.uid;
-        if (registry->n >= JOBS_MAX || (call->peer.uid != 0 && running >= JOBS_PER_USER_MAX))
+        if (!make_room(registry) || (call->peer.uid != 0 && running >= JOBS_PER_USER_MAX))
                 return error_public(
                         reterr, ERROR_LIMITS_EXCEEDED,
                         "There are %zu jobs, %u of them yours and running; wait for them",
@@ -274,6 +309,9 @@ int job_wait(Job *job, Call *call, Error *reterr)
                 call_reply(call, end_reply(job));
         else
                 call_fail(call, &job->error);
+        if (call->peer.uid == job->owner)
+                job->private->heard = true;
+        job_forget_if_heard(job);
         return 0;
 }
 

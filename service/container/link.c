@@ -2,10 +2,13 @@
 
 #include "container/link.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
+
+#include "base/path.h"
 
 struct Link {
         VarlinkStream *stream;
@@ -15,14 +18,31 @@ struct Link {
         bool *freed; /* set by link_free() while the link is on the stack */
 };
 
+/* A container's id may be longer than a socket address takes: then the socket is opened, and the
+ * address is that of its fd. */
+static int fill_address(const char *path, struct sockaddr_un *ret, int *ret_socket_fd)
+{
+        *ret = (struct sockaddr_un){ .sun_family = AF_UNIX };
+        if (strlen(path) < sizeof(ret->sun_path)) {
+                (void) strcpy(ret->sun_path, path);
+                return 0;
+        }
+        *ret_socket_fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+        if (*ret_socket_fd < 0)
+                return -errno;
+        (void) strcpy(ret->sun_path, fd_path(*ret_socket_fd).text);
+        return 0;
+}
+
 static int connect_to(const char *path, Error *reterr)
 {
-        struct sockaddr_un address = { .sun_family = AF_UNIX };
-        _cleanup_(fd_close_p) int fd = -EBADF;
+        _cleanup_(fd_close_p) int fd = -EBADF, socket_fd = -EBADF;
+        struct sockaddr_un address;
+        int r;
 
-        if (strlen(path) >= sizeof(address.sun_path))
-                return error_errno(reterr, ENAMETOOLONG, "Cannot connect to '%s'", path);
-        (void) strcpy(address.sun_path, path);
+        r = fill_address(path, &address, &socket_fd);
+        if (r < 0)
+                return error_errno(reterr, -r, "Cannot connect to '%s'", path);
         fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
         if (fd < 0)
                 return error_errno(reterr, errno, "Cannot make a socket");

@@ -2,6 +2,9 @@
 
 #include "container/manager.h"
 
+#include <fcntl.h>
+
+#include "base/file.h"
 #include "base/strv.h"
 #include "container/charge.h"
 #include "container/jobs.h"
@@ -10,6 +13,7 @@
 #include "container/watch.h"
 #include "interfaces/container-id.h"
 #include "interfaces/errors.h"
+#include "interfaces/names.h"
 
 int manager_new(sd_event *event, Manager **ret, Error *reterr)
 {
@@ -90,9 +94,24 @@ Job *manager_jobs(Manager *manager)
         return job_registry_first(manager->jobs);
 }
 
+/* The next container of that name must not inherit the unit's enablement or limits, nor the record
+ * of a run. */
+static void forget_container(Manager *manager, const char *id)
+{
+        _cleanup_(free_p) char *unit = container_id_unit(id);
+        char record[320];
+
+        (void) snprintf(record, sizeof(record), RECORD_DIR "/%s", id);
+        (void) remove_tree(AT_FDCWD, record);
+        if (unit && manager->units.forget_unit)
+                manager->units.forget_unit(manager->units.userdata, unit, true);
+}
+
 void manager_job_ended(Job *job)
 {
         registry_check(job->manager->registry, job->container);
+        if (streq(job->kind, "destroy") && job->state == JOB_DONE)
+                forget_container(job->manager, job->container);
 }
 
 int manager_find(Manager *manager, const char *id, Container **ret, Error *reterr)

@@ -29,6 +29,7 @@ static const Field in_signal[]    = { { "signal", "i", ACTION_NONE }, { NULL } }
 static const Field in_command[]   = { { "command", "as", ACTION_NONE }, { NULL } };
 static const Field in_tty[]       = { { "tty", "i", ACTION_NONE }, { NULL } };
 static const Field in_key[]       = { { "key", "s", ACTION_NONE }, { NULL } };
+static const Field in_fields[]    = { { "fields", "as", ACTION_NONE }, { NULL } };
 static const Field in_prefix[]    = { { "prefix", "s", ACTION_NONE }, { NULL } };
 static const Field out_job[]      = { { "job", "o", ACTION_NONE }, { NULL } };
 static const Field out_log[]      = { { "log", "s", ACTION_NONE }, { NULL } };
@@ -68,7 +69,6 @@ static const Field attach_options[] = {
         { NULL },
 };
 static const Field destroy_options[]  = { { "force", "b", ACTION_CONTROL }, { NULL } };
-static const Field describe_options[] = { { "fields", "as", ACTION_NONE }, { NULL } };
 /* clang-format on */
 
 /* Root inside is root outside while there is no idmap: whoever may enter may do anything. */
@@ -327,7 +327,7 @@ static int run_describe(Call *call, Error *reterr)
         if (r < 0)
                 return r;
         return reply_pack(call, reterr, "{s:o}", "description",
-                          listing_row(container, fields, true));
+                          listing_row(container, fields && *fields ? fields : NULL, true));
 }
 
 /* clang-format off */
@@ -346,7 +346,7 @@ static const Verb verbs[] = {
         { "GetConfig", in_key, NULL, out_value, NULL, ACTION_INSPECT, VERB_DEFINED, NULL, run_get_config },
         { "ListConfigKeys", in_prefix, NULL, out_keys, NULL, ACTION_INSPECT, VERB_DEFINED, NULL, run_list_keys },
         { "ReadConfig", NULL, NULL, out_text, NULL, ACTION_INSPECT, 0, NULL, run_read_config },
-        { "Describe", NULL, describe_options, out_describe, listing_fields, ACTION_INSPECT, 0, NULL, run_describe },
+        { "Describe", in_fields, none, out_describe, listing_fields, ACTION_INSPECT, 0, NULL, run_describe },
         { NULL },
 };
 /* clang-format on */

@@ -62,7 +62,7 @@ static void test_name_is_below_container_path(void)
 static void test_bad_path_ids(void)
 {
         static const char *const ids[] = {
-                "-",      "--a",      "-a-",   "-..-etc",    "-a-..-b", "-a-.",
+                "-",      "-x",       "--a",   "-a-",        "-..-etc", "-a-..-b",       "-a-.",
                 "-a\\x2", "-a\\x00b", "-a\\q", "-srv-\\x20", "-a\\",    "-srv-a\\x2fb-",
         };
 
