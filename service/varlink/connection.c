@@ -52,9 +52,20 @@ static void update_events(VarlinkConnection *connection)
         (void) sd_event_source_set_io_events(connection->source, events);
 }
 
+/* A turn of the loop for this connection. A timer, since it stands in line behind what happened
+ * before; a defer source counts as pending since it was made, and would be first for ever. */
 static void wake(VarlinkConnection *connection)
 {
+        (void) sd_event_source_set_time_relative(connection->next_source, 0);
         (void) sd_event_source_set_enabled(connection->next_source, SD_EVENT_ONESHOT);
+}
+
+/* Ready for the next message: one that has come already makes no event. */
+static void go_on(VarlinkConnection *connection)
+{
+        if (is_ready(connection) && varlink_stream_has_input(connection->stream))
+                wake(connection);
+        update_events(connection);
 }
 
 /* The end comes from the loop, never from within a verb's answer. */
@@ -81,7 +92,7 @@ static void send_message(VarlinkConnection *connection, json_t *message, FdArray
 static void answered(VarlinkConnection *connection)
 {
         connection->call = call_unref(connection->call);
-        wake(connection);
+        go_on(connection);
 }
 
 static void on_reply(Call *call, json_t *result, FdArray *fds, bool continues)
@@ -208,11 +219,7 @@ static int read_next(VarlinkConnection *connection)
         if (r <= 0)
                 return r;
         r = handle_message(connection, message, &fds);
-        if (r < 0 || connection->lost)
-                return -ECONNRESET;
-        /* The next one may be here already. */
-        wake(connection);
-        return 0;
+        return r < 0 || connection->lost ? -ECONNRESET : 0;
 }
 
 static void end(VarlinkConnection *connection)
@@ -220,14 +227,14 @@ static void end(VarlinkConnection *connection)
         connection->closed(connection, connection->userdata);
 }
 
-static int on_next(sd_event_source *source, void *userdata)
+static int on_next(sd_event_source *source, uint64_t usec, void *userdata)
 {
         VarlinkConnection *connection = userdata;
 
         if (connection->lost || read_next(connection) < 0)
                 end(connection);
         else
-                update_events(connection);
+                go_on(connection);
         return 0;
 }
 
@@ -245,7 +252,7 @@ static int on_io(sd_event_source *source, int fd, uint32_t events, void *userdat
         if (connection->lost || ((events & (EPOLLIN | EPOLLHUP)) && read_next(connection) < 0))
                 end(connection);
         else
-                update_events(connection);
+                go_on(connection);
         return 0;
 }
 
@@ -277,8 +284,8 @@ int varlink_connection_new(Manager *manager,
                                     varlink_stream_fd(connection->stream), EPOLLIN, on_io,
                                     connection);
         if (r >= 0)
-                r = sd_event_add_defer(manager->event, &connection->next_source, on_next,
-                                       connection);
+                r = sd_event_add_time_relative(manager->event, &connection->next_source,
+                                               CLOCK_MONOTONIC, 0, 0, on_next, connection);
         if (r >= 0)
                 r = sd_event_source_set_enabled(connection->next_source, SD_EVENT_OFF);
         if (r < 0) {
