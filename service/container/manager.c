@@ -133,5 +133,8 @@ int manager_call_container(Call *call, Container **ret, Error *reterr)
 
         if (r < 0 || !(call->verb->flags & VERB_DEFINED))
                 return r;
+        /* What it includes is not watched: it may have been mended since. */
+        if ((*ret)->broken)
+                registry_refresh(*ret);
         return container_check_usable(*ret, reterr);
 }

@@ -27,7 +27,6 @@ struct Operation {
         Ticket *ticket;         /* of a start with overrides */
         bool began;             /* start: the run began; reboot: the old run ended */
         bool ended;             /* start: the run is over, the unit's job not yet */
-        bool answered;          /* stop: only the unit's job is still awaited */
 };
 DEFINE_CLEANUP(Operation *, operation_free)
 
@@ -39,9 +38,6 @@ int operation_join(Operation *operation, Call *call, OperationThen then, Error *
 
 /* operation_end() - the end, with an error or without (NULL): frees it, then answers all. */
 void operation_end(Operation *operation, const Error *error);
-
-/* operation_answer() - answers all; the operation itself stays. */
-void operation_answer(Operation *operation);
 
 /* The start, or the start after a reboot, came to nothing: ends it with `error` (released), or with
  * what the run said of itself. */

@@ -70,15 +70,13 @@ int operation_start(Container *container, Call *call, Error *reterr)
                                             container->id);
                 return operation_join(container->operation, call, NULL, reterr);
         }
-        if (container->operation && !container->operation->answered)
+        if (container->operation)
                 return error_public(reterr, ERROR_BUSY, "Container '%s' is being %s", container->id,
                                     container->operation->kind == OPERATION_STOP ? "stopped"
                                                                                  : "rebooted");
         if (state_is_active(container->state))
                 return error_public(reterr, ERROR_CONTAINER_RUNNING, "Container '%s' is already %s",
                                     container->id, state_name(container->state));
-        /* A stop that only waits for the unit to settle: the service manager orders the jobs. */
-        container->operation = operation_free(container->operation);
         operation = operation_new(container, OPERATION_START);
         if (!operation)
                 return error_oom(reterr);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A stop ends when the container is stopped; the operation itself stays until the unit's stop job
- * is over, so that nothing queues behind it unseen. */
+/* A stop ends when the unit's job is over: the container is stopped, what it had on the host is undone,
+ * and systemctl says "inactive". Without a job (noKill: the socket only) when it is stopped. */
 
 #include "base/process.h"
 #include "container/operation-kind.h"
@@ -18,10 +18,6 @@ static void on_stop_job(void *userdata, const UnitOutcome *outcome, const Error 
         supervisor_catch_up(container);
         if (container->operation != operation)
                 return;
-        if (operation->answered) {
-                (void) operation_free(operation);
-                return;
-        }
         if (problem) {
                 operation_end(operation, problem);
                 return;
@@ -113,11 +109,11 @@ static int stop(Container *container, Call *call, OperationThen then, Error *ret
         Operation *present = container->operation;
         int r;
 
+        if (present && present->kind == OPERATION_STOP)
+                return join_stop(present, call, then, reterr);
         r = check_stoppable(container, reterr);
         if (r < 0)
                 return r;
-        if (present && present->kind == OPERATION_STOP && !present->answered)
-                return join_stop(present, call, then, reterr);
         operation = operation_new(container, OPERATION_STOP);
         if (!operation)
                 return error_oom(reterr);
@@ -158,11 +154,7 @@ int operation_stop_then(Container *container, Call *call, OperationThen then, Er
 
 void operation_stop_notice(Operation *operation, State state)
 {
-        if (state != STATE_STOPPED || operation->answered)
-                return;
-        if (!operation->unit_job) {
+        /* With a job of the unit, the end is when that is over: the unit is down then. */
+        if (state == STATE_STOPPED && !operation->unit_job)
                 operation_end(operation, NULL);
-                return;
-        }
-        operation_answer(operation);
 }

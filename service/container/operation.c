@@ -103,15 +103,6 @@ int operation_join(Operation *operation, Call *call, OperationThen then, Error *
                        : 0;
 }
 
-void operation_answer(Operation *operation)
-{
-        Ending ending;
-
-        operation->answered = true;
-        ending_take(&ending, operation);
-        ending_tell(&ending, NULL);
-}
-
 void operation_start_failed(Operation *operation, Error *error)
 {
         error_set_code(error, 0, ERROR_START_FAILED);
