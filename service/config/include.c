@@ -183,9 +183,12 @@ static int include_resolved(Loader *loader, const Place *place, const char *path
         struct stat st;
 
         fd = open_file(path, 0, &st, &error);
+        /* It may appear. */
+        if (fd == -ENOENT && trace_add(loader->trace, path, NULL) < 0)
+                return error_oom(reterr);
         /* A directory for additions need not be there. */
         if (fd == -ENOENT && endswith(path, "/"))
-                return trace_add(loader->trace, path, NULL) < 0 ? error_oom(reterr) : 0;
+                return 0;
         if (fd < 0) {
                 error_move(reterr, &error);
                 return fd;
