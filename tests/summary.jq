@@ -46,14 +46,15 @@ def line:
     ([(.passed | select(. > 0) | "\(.) passed"), (.failed | select(. > 0) | "\(.) failed"),
       (.skipped | select(. > 0) | "\(.) skipped")] | join(", "));
 
-def indented: split("\n") | map("      " + .) | join("\n");
+# Of a TAP test only what did not hold, and what is said at the end.
+def telling: split("\n") | map(select(test("^(ok\\b|# [0-9]+ ms$)") | not) | "      " + .) | join("\n");
 
 def variant: if input_filename | test("-sanitized/") then " (sanitized)" else "" end;
 
 [inputs | verdict | .name += variant] as $all |
 ($all[] | line),
 ($all[] | select(.skipped > 0) | .name as $name | .reasons[] | "\nskipped: \($name): \(.)"),
-($all[] | select(.failed > 0) | "\nFAILED: \(.name) (\(.result))\n" + (.output | indented)),
+($all[] | select(.failed > 0) | "\nFAILED: \(.name) (\(.result))\n" + (.output | telling)),
 ($builds[] | "\nFAILED: \(.)"),
 "",
 "\($all | map(.passed) | add // 0) passed, \(

@@ -126,12 +126,17 @@ restart_always_minds_a_wanted_end() {
     no_drop_in
 }
 
+is_not_enabled() {
+    [ ! -L "/etc/systemd/system/multi-user.target.wants/nagaya@$1.service" ]
+}
+
 destroy_removes_the_enablement() {
     a_busybox ct01
     expect_ok systemctl enable nagaya@ct01.service
     expect_ok nagaya destroy ct01
-    [ ! -L /etc/systemd/system/multi-user.target.wants/nagaya@ct01.service ] ||
-        flunk "the unit is still enabled"
+    # systemd removes it, after the answer.
+    wait_until 5 is_not_enabled ct01
+    is_not_enabled ct01 || flunk "the unit is still enabled"
 }
 
 a_reload_does_not_disturb() {
