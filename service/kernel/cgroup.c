@@ -123,14 +123,29 @@ int cgroup_enter(int group_fd, Error *reterr)
         return r < 0 ? error_errno(reterr, -r, "Cannot enter a cgroup") : 0;
 }
 
-void cgroup_enable_controllers(int group_fd)
+static char **read_controllers(int group_fd)
 {
-        _cleanup_(free_p) char *text = NULL, *all = NULL;
-        _cleanup_(strv_free_p) char **names = NULL, **words = NULL;
+        _cleanup_(free_p) char *text = NULL;
+        char **names = NULL;
 
         if (file_read(group_fd, "cgroup.controllers", 4096, &text, NULL) < 0 ||
             strv_split(&names, text, " \n") < 0)
-                return;
+                return NULL;
+        return names;
+}
+
+bool cgroup_has_controllers(int group_fd)
+{
+        _cleanup_(strv_free_p) char **names = read_controllers(group_fd);
+
+        return names != NULL;
+}
+
+void cgroup_enable_controllers(int group_fd)
+{
+        _cleanup_(strv_free_p) char **names = read_controllers(group_fd), **words = NULL;
+        _cleanup_(free_p) char *all = NULL;
+
         strv_foreach(name, names)
                 if (strv_addf(&words, "+%s", *name) < 0)
                         return;

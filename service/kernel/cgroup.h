@@ -32,6 +32,9 @@ int cgroup_make(int parent_fd, const char *name, Error *reterr);
 /* Moves this process. */
 int cgroup_enter(int group_fd, Error *reterr);
 
+/* Are there controllers that could be given to the groups below? */
+bool cgroup_has_controllers(int group_fd);
+
 /* cgroup_enable_controllers() - all that are available to the group, for its children. One that
  * cannot be enabled stays off: whoever writes an attribute of it is told then. */
 void cgroup_enable_controllers(int group_fd);

@@ -215,7 +215,9 @@ static int step_limits(Supervisor *s, Error *reterr)
         const KeyValueList *files = &s->run.plan->cgroup_files;
         int r;
 
-        r = enter_subgroup(s, reterr);
+        /* The move waits for an RCU grace period: a quarter of a millisecond, several on a busy machine.
+         * With nothing to be given to the payload it can wait until init runs. */
+        r = cgroup_has_controllers(s->unit_fd) ? enter_subgroup(s, reterr) : 0;
         for (size_t i = 0; i < files->n && r == 0; i++) {
                 r = cgroup_write(s->run.payload_fd, files->items[i].key, files->items[i].value,
                                  reterr);
@@ -288,9 +290,15 @@ static void release_stack(void)
 
 static int step_running(Supervisor *s, Error *reterr)
 {
+        Error error = ERROR_NULL;
+
         (void) undo_note_init(&s->undo, s->run.child.pid);
         supervisor_transition(s, EVENT_RUNNING);
         notify("READY=1\nSTATUS=Running, init is process %d\n", s->run.child.pid);
+        /* Only for tidiness by now: a start is not undone for it. */
+        if (enter_subgroup(s, &error) < 0)
+                log_error_event(LOG_WARNING, NULL, &error, "Staying in the unit's own cgroup");
+        error_done(&error);
         forget_start(&s->run);
         footprint_shrink();
         release_stack();
