@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <sys/capability.h>
+#include <sys/prctl.h>
 
 #include "base/cleanup.h"
 
@@ -48,7 +49,8 @@ int capability_limit(uint64_t keep, uint64_t hold)
         for (cap_value_t i = 0; i < n; i++)
                 if (!has(keep, i) && cap_drop_bound(i) < 0)
                         return -errno;
-        if (cap_reset_ambient() < 0)
+        /* One call; cap_reset_ambient() asks for each capability. */
+        if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
                 return -errno;
         return limit_process(keep | hold);
 }

@@ -84,6 +84,7 @@ static pid_t start(char *const *words)
         (void) posix_spawn_file_actions_init(&actions);
         (void) posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
         (void) posix_spawn_file_actions_addopen(&actions, 1, "/dev/null", O_WRONLY, 0);
+        (void) posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
         r = posix_spawnp(&pid, words[0], &actions, NULL, words, environ);
         (void) posix_spawn_file_actions_destroy(&actions);
         return r == 0 ? pid : -1;

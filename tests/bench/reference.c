@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* The floor: a program that does for a container what every start must do (clone3 into a cgroup with
- * the same namespaces, the same mounts, pivot_root, exec) and nothing else: no configuration, no
+ * the same namespaces, the same mounts and terminals, pivot_root, exec) and nothing else: no configuration, no
  * errors told, no control socket, no hooks. Our own share of a start is compared with it.
  *
  *      reference ROOTFS CGROUP
@@ -21,6 +21,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -44,6 +45,29 @@ static void make_mount(const char *source,
         check(mount(source, target, type, flags, data), target);
 }
 
+static void make_file(const char *path)
+{
+        int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0644);
+
+        check(fd, path);
+        (void) close(fd);
+}
+
+/* A terminal of the container's own devpts on `path`; the other end is left open. */
+static void make_terminal(const char *path)
+{
+        int master = open("dev/pts/ptmx", O_RDWR | O_NOCTTY | O_CLOEXEC), unlocked = 0, slave;
+        char source[64];
+
+        check(master, "ptmx");
+        check(ioctl(master, TIOCSPTLCK, &unlocked), "TIOCSPTLCK");
+        slave = ioctl(master, TIOCGPTPEER, O_RDWR | O_NOCTTY | O_CLOEXEC);
+        check(slave, "TIOCGPTPEER");
+        make_file(path);
+        (void) snprintf(source, sizeof(source), "/proc/self/fd/%d", slave);
+        make_mount(source, path, NULL, MS_BIND, NULL);
+}
+
 static void make_devices(void)
 {
         static const struct {
@@ -53,15 +77,26 @@ static void make_devices(void)
                 { "dev/full", 1, 7 }, { "dev/null", 1, 3 },    { "dev/random", 1, 8 },
                 { "dev/tty", 5, 0 },  { "dev/urandom", 1, 9 }, { "dev/zero", 1, 5 },
         };
+        static const char *const terminals[] = { "dev/console", "dev/tty1", "dev/tty2",
+                                                 "dev/tty3",    "dev/tty4", "dev/tty5" };
 
         make_mount("none", "dev", "tmpfs", 0, "size=500000,mode=755");
         for (size_t i = 0; i < sizeof(nodes) / sizeof(nodes[0]); i++)
                 check(mknod(nodes[i].path, S_IFCHR | 0666, makedev(nodes[i].major, nodes[i].minor)),
                       nodes[i].path);
         check(mkdir("dev/pts", 0755), "dev/pts");
+        check(mkdir("dev/shm", 0755), "dev/shm");
+        check(mkdir("dev/mqueue", 0755), "dev/mqueue");
+        make_mount("shm", "dev/shm", "tmpfs", MS_NOSUID | MS_NODEV, NULL);
+        make_mount("mqueue", "dev/mqueue", "mqueue", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL);
         make_mount("devpts", "dev/pts", "devpts", MS_NOSUID | MS_NOEXEC,
-                   "newinstance,ptmxmode=0666,mode=0620,gid=5,max=6");
-        check(symlink("pts/ptmx", "dev/ptmx"), "dev/ptmx");
+                   "newinstance,ptmxmode=0666,mode=0620,gid=5,max=1029");
+        make_file("dev/ptmx");
+        make_mount("dev/pts/ptmx", "dev/ptmx", NULL, MS_BIND, NULL);
+        for (size_t i = 0; i < sizeof(terminals) / sizeof(terminals[0]); i++)
+                make_terminal(terminals[i]);
+        make_file("dev/.boot-id");
+        make_mount("dev/.boot-id", "proc/sys/kernel/random/boot_id", NULL, MS_BIND, NULL);
 }
 
 static void loopback_up(void)
@@ -75,18 +110,20 @@ static void loopback_up(void)
 
 static void set_up(const char *rootfs)
 {
+        check(prctl(PR_SET_PDEATHSIG, SIGKILL), "prctl");
         make_mount(NULL, "/", NULL, MS_REC | MS_SLAVE, NULL);
         make_mount(rootfs, rootfs, NULL, MS_BIND | MS_REC, NULL);
         check(sethostname("bench", 5), "sethostname");
         loopback_up();
         check(chdir(rootfs), rootfs);
-        make_devices();
         make_mount("proc", "proc", "proc", MS_NODEV | MS_NOEXEC | MS_NOSUID, NULL);
         make_mount("proc/sys", "proc/sys", NULL, MS_BIND, NULL);
+        make_mount("proc/sys/net", "proc/sys/net", NULL, MS_BIND, NULL);
         make_mount(NULL, "proc/sys", NULL,
                    MS_BIND | MS_REMOUNT | MS_RDONLY | MS_NODEV | MS_NOEXEC | MS_NOSUID, NULL);
         make_mount("sysfs", "sys", "sysfs", MS_RDONLY | MS_NODEV | MS_NOEXEC | MS_NOSUID, NULL);
         make_mount("cgroup2", "sys/fs/cgroup", "cgroup2", MS_NODEV | MS_NOEXEC | MS_NOSUID, NULL);
+        make_devices();
         check((int) syscall(SYS_pivot_root, ".", "."), "pivot_root");
         check(umount2(".", MNT_DETACH), "umount");
         check(chdir("/"), "/");
