@@ -37,6 +37,7 @@ typedef struct Container {
         Error last_error;       /* of the run's start */
         Supervisor *supervisor; /* connection to nagaya-run, or NULL */
         Operation *operation;   /* a start or stop under way, or NULL */
+        bool unsettled;         /* registry_settle_later() */
 } Container;
 
 /* The borrowed strings are copied. Return: NULL when out of memory. */

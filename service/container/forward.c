@@ -4,9 +4,13 @@
 
 #include <string.h>
 
+#include "base/process.h"
 #include "container/manager.h"
 #include "container/supervisor.h"
 #include "interfaces/errors.h"
+
+/* Longer than anything a supervisor waits for itself (30 s until all tasks are frozen). */
+#define ANSWER_USEC (40 * USEC_PER_SEC)
 
 typedef struct Forwarded {
         Call *call;
@@ -74,6 +78,8 @@ int forward(Call *call, Container *container, const char *member, Error *reterr)
         }
         r = supervisor_call(container, member, forwarded_parameters(call), &call->fds, on_reply,
                             forwarded, &forwarded->link, reterr);
+        if (r == 0)
+                r = link_limit(forwarded->link, ANSWER_USEC, reterr);
         if (r < 0) {
                 forwarded_free(forwarded);
                 return r;

@@ -19,6 +19,7 @@
 #include "interfaces/names.h"
 
 #define KEEP_USEC (60 * USEC_PER_SEC)
+#define CANCEL_USEC (30 * USEC_PER_SEC)
 #define ADOPTION_USEC (500 * USEC_PER_MSEC)
 
 struct JobRegistry {
@@ -353,6 +354,8 @@ int job_cancel(Job *job, Call *call, Error *reterr)
                 (void) link_free(cancellation->link);
                 r = error_oom(reterr);
         }
+        if (r == 0)
+                (void) link_limit(cancellation->link, CANCEL_USEC, NULL);
         if (r < 0)
                 free(cancellation);
         return r;

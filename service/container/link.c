@@ -3,16 +3,21 @@
 #include "container/link.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
 #include "base/path.h"
+#include "base/process.h"
+#include "interfaces/errors.h"
 
 struct Link {
         VarlinkStream *stream;
         sd_event_source *source;
+        sd_event_source *timer; /* of the limit */
+        uint64_t limit_usec;
         LinkReply on_reply;
         void *userdata;
         bool *freed; /* set by link_free() while the link is on the stack */
@@ -121,6 +126,32 @@ static int on_io(sd_event_source *source, int fd, uint32_t events, void *userdat
         return 0;
 }
 
+static int on_timeout(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        Link *link = userdata;
+        Error error = ERROR_NULL;
+
+        (void) error_public(&error, ERROR_TIMED_OUT,
+                            "The process that has to do it did not answer within %" PRIu64
+                            " s; is it stopped by a signal?",
+                            link->limit_usec / USEC_PER_SEC);
+        (void) tell(link, NULL, NULL, false, &error);
+        error_done(&error);
+        return 0;
+}
+
+int link_limit(Link *link, uint64_t timeout_usec, Error *reterr)
+{
+        sd_event *event = sd_event_source_get_event(link->source);
+        int r;
+
+        link->timer = sd_event_source_disable_unref(link->timer);
+        link->limit_usec = timeout_usec;
+        r = sd_event_add_time_relative(event, &link->timer, CLOCK_MONOTONIC, timeout_usec, 0,
+                                       on_timeout, link);
+        return r < 0 ? error_errno(reterr, -r, "Cannot set a timer") : 0;
+}
+
 int link_call(sd_event *event,
               const char *path,
               const char *method,
@@ -167,6 +198,7 @@ Link *link_free(Link *link)
         if (link->freed)
                 *link->freed = true;
         (void) sd_event_source_disable_unref(link->source);
+        (void) sd_event_source_disable_unref(link->timer);
         (void) varlink_stream_free(link->stream);
         free(link);
         return NULL;

@@ -30,6 +30,10 @@ int link_call(sd_event *event,
               Link **ret,
               Error *reterr);
 
+/* link_limit() - told -ETIMEDOUT (ERROR_TIMED_OUT) when the last reply is not there by then: the other
+ * side may be stopped by a signal, and somebody waits. A second limit replaces the first. */
+int link_limit(Link *link, uint64_t timeout_usec, Error *reterr);
+
 Link *link_free(Link *link);
 DEFINE_CLEANUP(Link *, link_free)
 

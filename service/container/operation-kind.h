@@ -23,7 +23,7 @@ struct Operation {
         OperationThen then;
         UnitJob *unit_job;
         Link *link;             /* the call to the supervisor */
-        sd_event_source *timer; /* of a reboot */
+        sd_event_source *timer; /* of a reboot; of a start, when the unit is up */
         Ticket *ticket;         /* of a start with overrides */
         bool began;             /* start: the run began; reboot: the old run ended */
         bool ended;             /* start: the run is over, the unit's job not yet */

@@ -4,10 +4,53 @@
  * the unit's job ended otherwise than `done` (masked, dependency, 203/EXEC ...: the error is made
  * of what the service manager knows). */
 
+#include "base/process.h"
 #include "base/strv.h"
 #include "container/operation-kind.h"
 #include "container/unit-error.h"
 #include "interfaces/errors.h"
+
+/* From the end of the unit's job to the supervisor's word, which was sent before. */
+#define OVERDUE_USEC (10 * USEC_PER_SEC)
+
+static void await_word(Operation *operation);
+
+/* The unit is up, so the supervisor runs; but it does not say so, or could not be followed. */
+static int on_overdue(sd_event_source *source, uint64_t usec, void *userdata)
+{
+        Operation *operation = userdata;
+        Container *container = operation->container;
+        bool followed = container->supervisor;
+        Error error = ERROR_NULL;
+
+        operation->timer = sd_event_source_disable_unref(operation->timer);
+        if (!followed && supervisor_follow(container, false, &error) == 0) {
+                await_word(operation);
+                return 0;
+        }
+        error_done(&error);
+        if (!followed)
+                supervisor_tell_record(container);
+        if (container->operation != operation)
+                return 0;
+        if (followed)
+                (void) error_public(&error, ERROR_TIMED_OUT,
+                                    "The supervisor of container '%s' does not say that it runs; "
+                                    "see systemctl status %s",
+                                    container->id, container->unit);
+        if (followed)
+                operation_start_failed(operation, &error);
+        else
+                operation_start_ended_early(operation);
+        return 0;
+}
+
+/* Without a timer, for want of memory, it is waited for as long as it takes. */
+static void await_word(Operation *operation)
+{
+        (void) sd_event_add_time_relative(operation->container->manager->event, &operation->timer,
+                                          CLOCK_MONOTONIC, OVERDUE_USEC, 0, on_overdue, operation);
+}
 
 static void on_start_job(void *userdata, const UnitOutcome *outcome, const Error *problem)
 {
@@ -23,8 +66,11 @@ static void on_start_job(void *userdata, const UnitOutcome *outcome, const Error
                 operation_start_ended_early(operation);
                 return;
         }
-        if (outcome && streq(outcome->job_result, "done"))
-                return; /* done: the supervisor says the same in a moment */
+        if (outcome && streq(outcome->job_result, "done")) {
+                /* The supervisor says the same in a moment. */
+                await_word(operation);
+                return;
+        }
         /* A supervisor may have lived and ended between two looks of ours. */
         supervisor_tell_record(container);
         if (container->operation != operation)

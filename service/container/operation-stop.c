@@ -4,10 +4,21 @@
  * and systemctl says "inactive". Without a job (noKill: the socket only) when it is stopped. */
 
 #include "base/process.h"
+#include "base/strv.h"
 #include "container/operation-kind.h"
 #include "interfaces/errors.h"
 
 #define STOP_TIMEOUT_USEC (60 * (int64_t) USEC_PER_SEC)
+/* More is as good as for ever, and can still be added to. */
+#define TIMEOUT_MAX_USEC (INT64_MAX / 4)
+#define GRACE_USEC (30 * USEC_PER_SEC)
+
+/* A job that was replaced by another one says nothing of the unit. */
+static bool is_down(const UnitOutcome *outcome)
+{
+        return streq(outcome->job_result, "done") || streq(outcome->active_state, "inactive") ||
+               streq(outcome->active_state, "failed");
+}
 
 static void on_stop_job(void *userdata, const UnitOutcome *outcome, const Error *problem)
 {
@@ -22,6 +33,9 @@ static void on_stop_job(void *userdata, const UnitOutcome *outcome, const Error 
                 operation_end(operation, problem);
                 return;
         }
+        /* Somebody starts the unit again: it goes down before that, and the supervisor tells so. */
+        if (!is_down(outcome) && container->supervisor && state_is_active(container->state))
+                return;
         /* The unit is down; whatever the supervisor could not tell any more is completed here. */
         supervisor_vanished(container);
         if (container->operation == operation)
@@ -66,6 +80,17 @@ static json_t *stop_parameters(const Call *call)
                          "kill", kill, "noKill", call_flag(call, "noKill"));
 }
 
+/* The supervisor answers such a stop when the container is down or the time is over. Nobody else would
+ * if it does not. */
+static int limit_reply(Operation *operation, const Call *call, Error *reterr)
+{
+        int64_t timeout = call_integer(call, "timeoutUsec", STOP_TIMEOUT_USEC);
+
+        return timeout < 0 || timeout > TIMEOUT_MAX_USEC
+                       ? 0
+                       : link_limit(operation->link, (uint64_t) timeout + GRACE_USEC, reterr);
+}
+
 /* With no one to tell (an old or dying supervisor) the unit's own stop does it all. */
 static int begin_stop(Operation *operation, Call *call, Error *reterr)
 {
@@ -75,10 +100,18 @@ static int begin_stop(Operation *operation, Call *call, Error *reterr)
 
         r = supervisor_call(container, "Stop", stop_parameters(call), NULL, on_stop_reply,
                             operation, &operation->link, reterr);
-        if (r < 0 && no_kill)
-                return r;
+        if (no_kill)
+                return r < 0 ? r : limit_reply(operation, call, reterr);
         error_done(reterr);
-        return no_kill ? 0 : stop_unit(operation, reterr);
+        return stop_unit(operation, reterr);
+}
+
+static int wait_or_not(Operation *operation, Call *call, OperationThen then, Error *reterr)
+{
+        if (!call_flag(call, "noWait"))
+                return operation_join(operation, call, then, reterr);
+        call_reply(call, NULL);
+        return 0;
 }
 
 static int check_stoppable(Container *container, Error *reterr)
@@ -89,18 +122,24 @@ static int check_stoppable(Container *container, Error *reterr)
                             container->id);
 }
 
-/* A kill overtakes a polite stop that is under way. */
+/* A kill overtakes a polite stop that is under way, and any other stop one that must not kill: what
+ * was asked for first can end without a stopped container, what was asked for now cannot. */
 static int join_stop(Operation *operation, Call *call, OperationThen then, Error *reterr)
 {
-        Link *link = NULL;
+        Link *link = operation->link;
+        Error unheard = ERROR_NULL;
+        int r = 0;
 
-        if (call_flag(call, "kill")) {
-                link = TAKE_PTR(operation->link);
+        if (call_flag(call, "kill") || (!operation->unit_job && !call_flag(call, "noKill"))) {
+                operation->link = NULL;
                 (void) supervisor_call(operation->container, "Stop", stop_parameters(call), NULL,
-                                       on_stop_reply, operation, &operation->link, NULL);
+                                       on_stop_reply, operation, &operation->link, &unheard);
+                error_done(&unheard);
                 (void) link_free(link);
+                if (!operation->unit_job)
+                        r = stop_unit(operation, reterr);
         }
-        return operation_join(operation, call, then, reterr);
+        return r < 0 ? r : wait_or_not(operation, call, then, reterr);
 }
 
 static int stop(Container *container, Call *call, OperationThen then, Error *reterr)
@@ -130,15 +169,10 @@ static int stop(Container *container, Call *call, OperationThen then, Error *ret
         r = begin_stop(operation, call, reterr);
         if (r < 0)
                 return r;
-        if (call_flag(call, "noWait"))
-                call_reply(call, NULL);
-        else {
-                r = operation_join(operation, call, then, reterr);
-                if (r < 0)
-                        return r;
-        }
+        r = wait_or_not(operation, call, then, reterr);
+        if (r < 0)
+                return r;
         (void) TAKE_PTR(operation);
-        operation_notice(container);
         return 0;
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "container/operation-kind.h"
+#include "container/registry.h"
 #include "interfaces/errors.h"
 
 bool operation_is_start(const Operation *operation)
@@ -16,19 +17,20 @@ Operation *operation_free(Operation *operation)
                 return NULL;
         if (operation->container->operation == operation)
                 operation->container->operation = NULL;
+        /* It may have been kept only for this. */
+        registry_settle_later(operation->container);
         if (operation->unit_job)
                 operation->container->manager->units.forget(operation->unit_job);
         (void) link_free(operation->link);
         (void) sd_event_source_disable_unref(operation->timer);
         (void) ticket_free(operation->ticket);
-        if (operation->waiters.n > 0) {
-                (void) error_public(&error, ERROR_CANCELLED,
-                                    "The service gave up on container '%s'",
-                                    operation->container->id);
-                waiters_fail(&operation->waiters, &error);
-                error_done(&error);
-        }
+        (void) error_public(&error, ERROR_CANCELLED, "The service gave up on container '%s'",
+                            operation->container->id);
+        waiters_fail(&operation->waiters, &error);
+        waiters_fail(&operation->followers, &error);
+        error_done(&error);
         waiters_done(&operation->waiters);
+        waiters_done(&operation->followers);
         free(operation);
         return NULL;
 }
@@ -139,6 +141,18 @@ void operation_notice(Container *container)
 
         if (container->operation)
                 notices[container->operation->kind](container->operation, container->state);
+}
+
+void operation_lost(Container *container)
+{
+        Operation *operation = container->operation;
+
+        if (!operation || operation->unit_job)
+                return;
+        if (operation->kind == OPERATION_STOP)
+                operation_end(operation, NULL);
+        else
+                operation_start_ended_early(operation);
 }
 
 void operation_add_ticket(const Container *container, json_t *parameters)

@@ -22,6 +22,10 @@ int operation_stop_then(Container *container, Call *call, OperationThen then, Er
 /* container_enter() tells; the operation may end by it. */
 void operation_notice(Container *container);
 
+/* The supervisor is gone, and all that could be heard of its run was heard: whoever still waits for
+ * it, and for no job of the unit, would wait for ever. */
+void operation_lost(Container *container);
+
 /* The fields `token` and `config` of Subscribe, when this run has overrides. */
 void operation_add_ticket(const Container *container, json_t *parameters);
 

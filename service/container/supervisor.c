@@ -272,6 +272,7 @@ void supervisor_vanished(Container *container)
                 (void) tell_record(container);
         while (state_is_active(container->state) && container->run)
                 container_enter(container, lifecycle_way_down(container->state));
+        operation_lost(container);
 }
 
 void supervisor_catch_up(Container *container)
