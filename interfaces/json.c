@@ -3,6 +3,7 @@
 #include "interfaces/json.h"
 
 #include "base/strv.h"
+#include "base/utf8.h"
 #include "interfaces/errors.h"
 
 static int get_typed(const json_t *object,
@@ -76,11 +77,17 @@ int json_get_strv(const json_t *object, const char *field, char ***ret, Error *r
         r = json_get_array(object, field, &array, reterr);
         if (r <= 0)
                 return r;
+        if (json_array_size(array) > 0) {
+                list = calloc(json_array_size(array) + 1, sizeof(char *));
+                if (!list)
+                        return error_oom(reterr);
+        }
         json_array_foreach(array, i, item) {
                 if (!json_is_string(item))
                         return error_public(reterr, ERROR_INVALID_ARGS,
                                             "Parameter '%s' must be a list of strings", field);
-                if (strv_add(&list, json_string_value(item)) < 0)
+                list[i] = strdup(json_string_value(item));
+                if (!list[i])
                         return error_oom(reterr);
         }
         *ret = TAKE_PTR(list);
@@ -90,6 +97,17 @@ int json_get_strv(const json_t *object, const char *field, char ***ret, Error *r
 json_t *json_from_string(const char *string)
 {
         return string ? json_string(string) : json_null();
+}
+
+json_t *json_from_text(const char *text)
+{
+        _cleanup_(free_p) char *valid = NULL;
+        json_t *string = json_string(text);
+
+        if (string)
+                return string;
+        valid = utf8_make_valid(strdup(text));
+        return valid ? json_string(valid) : NULL;
 }
 
 json_t *json_from_strv(char *const *list)

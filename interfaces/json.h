@@ -27,5 +27,9 @@ int json_get_strv(const json_t *object, const char *field, char ***ret, Error *r
 json_t *json_from_string(const char *string);
 json_t *json_from_strv(char *const *list);
 
+/* json_from_text() - of what stands on a disk: where it is not in UTF-8, with '?' for each such byte.
+ * Return: NULL when out of memory. */
+json_t *json_from_text(const char *text);
+
 /* Return: 0, -ENOMEM; takes `value` in either case. */
 int json_set(json_t *object, const char *field, json_t *value);

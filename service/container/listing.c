@@ -12,7 +12,7 @@ typedef json_t *(*Getter)(const Container *container);
 
 static json_t *get_container(const Container *c)
 {
-        return json_string(c->id);
+        return json_from_text(c->id);
 }
 
 static json_t *get_state(const Container *c)
@@ -32,27 +32,27 @@ static json_t *get_owner(const Container *c)
 
 static json_t *get_broken(const Container *c)
 {
-        return json_string(c->broken ? c->broken : "");
+        return json_from_text(c->broken ? c->broken : "");
 }
 
 static json_t *get_unit(const Container *c)
 {
-        return json_string(c->unit);
+        return json_from_text(c->unit);
 }
 
 static json_t *get_path(const Container *c)
 {
-        return json_string(c->directory);
+        return json_from_text(c->directory);
 }
 
 static json_t *get_rootfs(const Container *c)
 {
-        return json_string(c->summary.rootfs ? c->summary.rootfs : "");
+        return json_from_text(c->summary.rootfs ? c->summary.rootfs : "");
 }
 
 static json_t *get_backend(const Container *c)
 {
-        return json_string(c->summary.backend ? c->summary.backend : "");
+        return json_from_text(c->summary.backend ? c->summary.backend : "");
 }
 
 static json_t *get_autostart(const Container *c)
@@ -119,6 +119,7 @@ static const Getter getters[] = {
 };
 /* clang-format on */
 
+_Static_assert(ELEMENTS(getters) <= 32, "a bit for each field");
 _Static_assert(ELEMENTS(getters) == ELEMENTS(listing_fields) - 1, "a getter for each field");
 
 /* Callers over D-Bus read and write init_pid, those over varlink initPid. */
@@ -137,14 +138,6 @@ static bool is_called(const Field *field, const char *name)
         return *name == '\0';
 }
 
-static bool is_wanted(const Field *field, char *const *names)
-{
-        for (; *names; names++)
-                if (is_called(field, *names))
-                        return true;
-        return false;
-}
-
 static const Field *find(const char *name)
 {
         for (const Field *field = listing_fields; field->name; field++)
@@ -153,7 +146,20 @@ static const Field *find(const char *name)
         return NULL;
 }
 
-json_t *listing_row(Container *container, char *const *fields, bool restricted)
+unsigned listing_mask(char *const *fields)
+{
+        unsigned mask = fields ? 1 : ~0u; /* the first is the id: a row without it is of no use */
+
+        for (; fields && *fields; fields++) {
+                const Field *field = find(*fields);
+
+                if (field)
+                        mask |= 1u << (field - listing_fields);
+        }
+        return mask;
+}
+
+json_t *listing_row(Container *container, unsigned mask, bool restricted)
 {
         _cleanup_(json_decref_p) json_t *row = json_object();
 
@@ -162,10 +168,7 @@ json_t *listing_row(Container *container, char *const *fields, bool restricted)
         for (size_t i = 0; i < ELEMENTS(getters); i++) {
                 const Field *field = &listing_fields[i];
 
-                /* The first is the id: a row without it would be of no use. */
-                if (i > 0 && fields && !is_wanted(field, fields))
-                        continue;
-                if (field->action != ACTION_NONE && !restricted)
+                if (!(mask & (1u << i)) || (field->action != ACTION_NONE && !restricted))
                         continue;
                 if (json_set(row, field->name, getters[i](container)) < 0)
                         return NULL;
@@ -185,15 +188,10 @@ int listing_check_fields(char *const *fields, Error *reterr)
         return 0;
 }
 
-bool listing_wants_restricted(char *const *fields)
+bool listing_wants_restricted(unsigned mask)
 {
-        if (!fields)
-                return true;
-        for (; *fields; fields++) {
-                const Field *field = find(*fields);
-
-                if (field && field->action != ACTION_NONE)
+        for (size_t i = 0; i < ELEMENTS(getters); i++)
+                if ((mask & (1u << i)) && listing_fields[i].action != ACTION_NONE)
                         return true;
-        }
         return false;
 }

@@ -11,13 +11,15 @@
  * not granted. */
 extern const Field listing_fields[];
 
-/* listing_row() - `fields` (NULL: all) by name, camelCase or lower_snake, and always the id;
- * `restricted`: also those that need `inspect`.
- * Return: NULL when out of memory. */
-json_t *listing_row(Container *container, char *const *fields, bool restricted);
-
 /* Return: 0, ERROR_INVALID_ARGS naming the field that does not exist. */
 int listing_check_fields(char *const *fields, Error *reterr);
 
-/* Does the list, or NULL for all, name a field that needs `inspect`? */
-bool listing_wants_restricted(char *const *fields);
+/* listing_mask() - which fields a row shall have: of a checked list by name, camelCase or lower_snake,
+ * and always the id; NULL: all. Made once for all rows. */
+unsigned listing_mask(char *const *fields);
+
+/* Does it have one that needs `inspect`? */
+bool listing_wants_restricted(unsigned mask);
+
+/* listing_row() - `restricted`: also those that need `inspect`. Return: NULL when out of memory. */
+json_t *listing_row(Container *container, unsigned mask, bool restricted);

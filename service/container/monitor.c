@@ -20,25 +20,29 @@ static void tell(Monitor *monitor, json_t *event)
 
 static void on_added(void *userdata, Container *container)
 {
-        tell(userdata, json_pack("{s:s,s:s,s:s}", "event", "added", "container", container->id,
-                                 "state", state_name(container->state)));
+        tell(userdata,
+             json_pack("{s:s,s:o,s:s}", "event", "added", "container",
+                       json_from_text(container->id), "state", state_name(container->state)));
 }
 
 static void on_removed(void *userdata, Container *container)
 {
-        tell(userdata, json_pack("{s:s,s:s}", "event", "removed", "container", container->id));
+        tell(userdata, json_pack("{s:s,s:o}", "event", "removed", "container",
+                                 json_from_text(container->id)));
 }
 
 static void on_state(void *userdata, Container *container, State previous, State state)
 {
-        tell(userdata, json_pack("{s:s,s:s,s:s,s:s}", "event", "state", "container", container->id,
-                                 "previous", state_name(previous), "state", state_name(state)));
+        tell(userdata, json_pack("{s:s,s:o,s:s,s:s}", "event", "state", "container",
+                                 json_from_text(container->id), "previous", state_name(previous),
+                                 "state", state_name(state)));
 }
 
 static void on_exited(void *userdata, Container *container, int code, int signal)
 {
-        tell(userdata, json_pack("{s:s,s:s,s:i,s:i}", "event", "exited", "container", container->id,
-                                 "exitCode", code, "signal", signal));
+        tell(userdata,
+             json_pack("{s:s,s:o,s:i,s:i}", "event", "exited", "container",
+                       json_from_text(container->id), "exitCode", code, "signal", signal));
 }
 
 static void on_job_added(void *userdata, Job *job)
@@ -88,8 +92,9 @@ Monitor *monitor_free(Monitor *monitor)
 int monitor_add(Monitor *monitor, Call *call, Error *reterr)
 {
         for (Container *c = manager_containers(monitor->manager); c; c = c->next)
-                call_reply_more(call, json_pack("{s:s,s:s,s:s}", "event", "present", "container",
-                                                c->id, "state", state_name(c->state)));
+                call_reply_more(call,
+                                json_pack("{s:s,s:o,s:s}", "event", "present", "container",
+                                          json_from_text(c->id), "state", state_name(c->state)));
         call_reply_more(call, json_pack("{s:s}", "event", "ready"));
         if (call->gone)
                 return 0;

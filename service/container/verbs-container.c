@@ -10,6 +10,7 @@
 
 #include "base/file.h"
 #include "base/strv.h"
+#include "base/utf8.h"
 #include "config/get.h"
 #include "config/parse.h"
 #include "container/forward.h"
@@ -305,6 +306,9 @@ static int run_read_config(Call *call, Error *reterr)
         r = lstat(path, &st) < 0 ? -errno : file_read(AT_FDCWD, path, CONFIG_FILE_MAX, &text, NULL);
         if (r < 0)
                 return error_errno(reterr, -r, "Cannot read '%s'", path);
+        if (!utf8_is_valid(text))
+                return error_public(reterr, ERROR_INVALID_CONFIG,
+                                    "'%s' is not in UTF-8 and cannot be told as text", path);
         (void) snprintf(version, sizeof(version), "%llu-%lld-%lld.%09ld",
                         (unsigned long long) st.st_ino, (long long) st.st_size,
                         (long long) st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
@@ -327,7 +331,7 @@ static int run_describe(Call *call, Error *reterr)
         if (r < 0)
                 return r;
         return reply_pack(call, reterr, "{s:o}", "description",
-                          listing_row(container, fields && *fields ? fields : NULL, true));
+                          listing_row(container, listing_mask(fields), true));
 }
 
 /* clang-format off */

@@ -162,18 +162,29 @@ static int run_get_by_pid(Call *call, Error *reterr)
 
 /* --- lists --- */
 
-static bool groups_overlap(char *const *wanted, char *const *have)
+/* Made so that a container costs the same however much is asked for: everybody may ask. */
+typedef struct Filter {
+        char **fields, **names, **states, **groups; /* names and groups sorted */
+        bool has_names, has_states, has_groups;
+        size_t n_names, n_groups;
+        unsigned state_mask, field_mask;
+} Filter;
+
+static int compare_texts(const void *a, const void *b)
 {
-        for (; wanted && *wanted; wanted++)
-                if (strv_contains(have, *wanted))
-                        return true;
-        return false;
+        return strcmp(*(char *const *) a, *(char *const *) b);
 }
 
-typedef struct Filter {
-        char **fields, **names, **states, **groups;
-        bool has_names, has_states, has_groups, has_fields;
-} Filter;
+static void sort(char **list)
+{
+        if (list)
+                qsort(list, strv_length(list), sizeof(char *), compare_texts);
+}
+
+static bool sorted_contains(char *const *list, size_t n, const char *text)
+{
+        return n > 0 && bsearch(&text, list, n, sizeof(char *), compare_texts);
+}
 
 static void filter_done(Filter *filter)
 {
@@ -185,12 +196,13 @@ static void filter_done(Filter *filter)
 
 static int filter_read(const Call *call, Filter *ret, Error *reterr)
 {
+        bool has_fields;
         struct {
                 const char *field;
                 char ***list;
                 bool *has;
         } parts[] = {
-                { "fields", &ret->fields, &ret->has_fields },
+                { "fields", &ret->fields, &has_fields },
                 { "names", &ret->names, &ret->has_names },
                 { "states", &ret->states, &ret->has_states },
                 { "groups", &ret->groups, &ret->has_groups },
@@ -203,38 +215,53 @@ static int filter_read(const Call *call, Filter *ret, Error *reterr)
                         return r;
                 *parts[i].has = r > 0;
         }
-        strv_foreach(state, ret->states)
-                if (state_from_name(*state) == _STATE_INVALID)
+        strv_foreach(name, ret->states) {
+                State state = state_from_name(*name);
+
+                if (state == _STATE_INVALID)
                         return error_at(reterr,
                                         error_public(reterr, ERROR_INVALID_ARGS,
-                                                     "There is no state '%.64s'", *state),
+                                                     "There is no state '%.64s'", *name),
                                         NULL, "states");
+                ret->state_mask |= 1u << state;
+        }
+        sort(ret->names);
+        sort(ret->groups);
+        ret->n_names = strv_length(ret->names);
+        ret->n_groups = strv_length(ret->groups);
+        ret->field_mask = listing_mask(ret->fields);
         return listing_check_fields(ret->fields, reterr);
+}
+
+static bool groups_match(const Filter *filter, const Container *container)
+{
+        strv_foreach(group, container->summary.groups)
+                if (sorted_contains(filter->groups, filter->n_groups, *group))
+                        return true;
+        return false;
 }
 
 static bool filter_matches(const Filter *filter, const Container *container)
 {
-        if (filter->has_names && !strv_contains(filter->names, container->id))
+        if (filter->has_names && !sorted_contains(filter->names, filter->n_names, container->id))
                 return false;
-        if (filter->has_states && !strv_contains(filter->states, state_name(container->state)))
+        if (filter->has_states && !(filter->state_mask & (1u << container->state)))
                 return false;
-        return !filter->has_groups || groups_overlap(filter->groups, container->summary.groups);
+        return !filter->has_groups || groups_match(filter, container);
 }
 
 static int reply_list(Call *call, bool restricted, Error *reterr)
 {
         _cleanup_(filter_done) Filter filter = { 0 };
         _cleanup_(json_decref_p) json_t *rows = json_array();
-        char **fields;
         int r;
 
         r = filter_read(call, &filter, reterr);
         if (r < 0)
                 return r;
-        fields = filter.has_fields && filter.fields ? filter.fields : NULL;
         for (Container *c = manager_containers(call->manager); c; c = c->next)
                 if (filter_matches(&filter, c) &&
-                    json_array_append_new(rows, listing_row(c, fields, restricted)) < 0)
+                    json_array_append_new(rows, listing_row(c, filter.field_mask, restricted)) < 0)
                         return error_oom(reterr);
         return reply_pack(call, reterr, "{s:O}", "containers", rows);
 }
@@ -272,8 +299,7 @@ static int run_list(Call *call, Error *reterr)
                 return r;
         if (call->peer.uid == 0)
                 return reply_list(call, true, reterr);
-        if (!authority->check ||
-            !listing_wants_restricted(filter.has_fields ? filter.fields : NULL))
+        if (!authority->check || !listing_wants_restricted(filter.field_mask))
                 return reply_list(call, false, reterr);
         r = authority->check(authority->userdata, &call->peer, ACTION_NAMESPACE "inspect", &details,
                              false, on_list_answer, call, &call->query, NULL);
@@ -294,8 +320,9 @@ static int run_list_templates(Call *call, Error *reterr)
         if (r < 0)
                 return r;
         for (size_t i = 0; i < list.n; i++)
-                if (json_array_append_new(rows, json_pack("{s:s,s:s}", "name", list.items[i].name,
-                                                          "summary", list.items[i].summary)) < 0)
+                if (json_array_append_new(
+                            rows, json_pack("{s:o,s:o}", "name", json_from_text(list.items[i].name),
+                                            "summary", json_from_text(list.items[i].summary))) < 0)
                         return error_oom(reterr);
         return reply_pack(call, reterr, "{s:O}", "templates", rows);
 }
