@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <search.h>
 #include <string.h>
 #include <sys/inotify.h>
 #include <sys/stat.h>
@@ -19,11 +20,11 @@
 #include "storage/owner.h"
 
 #define ROOT_EVENTS (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR)
-#define PLACE_EVENTS (IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR)
+#define PLACE_EVENTS                                                                               \
+        (IN_CLOSE_WRITE | IN_ATTRIB | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR)
 
 /* A directory of the container path; a container when it has a config. */
 typedef struct Place {
-        struct Place *next;
         Registry *registry;
         char *name;
         sd_event_source *watch;
@@ -33,24 +34,33 @@ struct Registry {
         Manager *manager;
         Container **sorted; /* by id; linked by ->next, too */
         size_t n;
-        Place *places;
+        void *places; /* tree of Place by name */
         sd_event_source *watch;
-        bool quiet; /* the first scan is no news */
+        sd_event_source *settle; /* looks at those that are unsettled */
+        bool quiet;              /* the first scan is no news */
 };
 
-static int compare_id(const void *key, const void *item)
+/* Where the id stands or belongs. */
+static size_t position(const Registry *registry, const char *id)
 {
-        return strcmp(key, (*(Container *const *) item)->id);
+        size_t low = 0, high = registry->n;
+
+        while (low < high) {
+                size_t middle = low + (high - low) / 2;
+
+                if (strcmp(registry->sorted[middle]->id, id) < 0)
+                        low = middle + 1;
+                else
+                        high = middle;
+        }
+        return low;
 }
 
 Container *registry_find(Registry *registry, const char *id)
 {
-        Container **found;
+        size_t i = position(registry, id);
 
-        if (registry->n == 0)
-                return NULL;
-        found = bsearch(id, registry->sorted, registry->n, sizeof(Container *), compare_id);
-        return found ? *found : NULL;
+        return i < registry->n && streq(registry->sorted[i]->id, id) ? registry->sorted[i] : NULL;
 }
 
 Container *registry_first(Registry *registry)
@@ -67,14 +77,13 @@ static void relink(Registry *registry, size_t from)
 static int insert(Registry *registry, Container *container)
 {
         Container **grown;
-        size_t i = registry->n;
+        size_t i;
 
         grown = realloc(registry->sorted, (registry->n + 1) * sizeof(*grown));
         if (!grown)
                 return -ENOMEM;
         registry->sorted = grown;
-        while (i > 0 && strcmp(grown[i - 1]->id, container->id) > 0)
-                i--;
+        i = position(registry, container->id);
         memmove(grown + i + 1, grown + i, (registry->n - i) * sizeof(*grown));
         grown[i] = container;
         registry->n++;
@@ -86,10 +95,8 @@ static int insert(Registry *registry, Container *container)
 
 static void drop(Registry *registry, Container *container)
 {
-        size_t i = 0;
+        size_t i = position(registry, container->id);
 
-        while (registry->sorted[i] != container)
-                i++;
         registry->n--;
         memmove(registry->sorted + i, registry->sorted + i + 1,
                 (registry->n - i) * sizeof(Container *));
@@ -122,6 +129,10 @@ static int load_owner(Container *container, Error *reterr)
 
         container->owner = 0;
         fd = open(container->directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        if (fd < 0 && errno == ENOTDIR)
+                return error_public(reterr, ERROR_CONTAINER_BROKEN,
+                                    "'%s' is a symbolic link; a container is a directory",
+                                    container->directory);
         if (fd < 0)
                 return error_errno(reterr, errno, "Cannot open '%s'", container->directory);
         return owner_read(fd, &container->owner, reterr);
@@ -177,13 +188,28 @@ static Container *add(Registry *registry, const char *id, const char *name, cons
         return container;
 }
 
+static int compare_place(const void *a, const void *b)
+{
+        const Place *x = a, *y = b;
+
+        return strcmp(x->name, y->name);
+}
+
+static Place *find_place(const Registry *registry, const char *name)
+{
+        Place key = { .name = (char *) name };
+        void *node = tfind(&key, &registry->places, compare_place);
+
+        return node ? *(Place **) node : NULL;
+}
+
 /* The container of a directory, as it stands on disk now. */
 static void check_place(Registry *registry, const char *name)
 {
         Container *container = registry_find(registry, name);
         char directory[PATH_MAX];
 
-        if (place_has_config(registry, name)) {
+        if (find_place(registry, name) && place_has_config(registry, name)) {
                 if (container) {
                         load(container);
                         return;
@@ -211,80 +237,80 @@ on_place_event(sd_event_source *source, const struct inotify_event *event, void 
         return 0;
 }
 
-static Place **find_place(Registry *registry, const char *name)
+static void place_free(void *userdata)
 {
-        Place **link = &registry->places;
+        Place *place = userdata;
 
-        while (*link && !streq((*link)->name, name))
-                link = &(*link)->next;
-        return link;
-}
-
-static void remove_place(Place **link)
-{
-        Place *place = *link;
-
-        *link = place->next;
         (void) sd_event_source_disable_unref(place->watch);
         free(place->name);
         free(place);
 }
 
-/* Temporary names of a job that builds, and the trash, begin with a dot. */
+static void remove_place(Registry *registry, const char *name)
+{
+        Place *place = find_place(registry, name);
+
+        if (!place)
+                return;
+        (void) tdelete(place, &registry->places, compare_place);
+        place_free(place);
+}
+
+/* Temporary names of a job that builds, and the trash, begin with a dot; ids of containers that lie
+ * elsewhere with a dash. A symlink is followed here: its container shows as one that cannot be used,
+ * and why. */
 static bool is_place(Registry *registry, const char *name)
 {
         char path[PATH_MAX];
         struct stat st;
 
-        if (name[0] == '.')
+        if (name[0] == '.' || name[0] == '-')
                 return false;
         if (snprintf(path, sizeof(path), "%s/%s", registry->manager->container_path, name) >=
             (int) sizeof(path))
                 return false;
-        return lstat(path, &st) == 0 && S_ISDIR(st.st_mode);
+        return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+static Place *place_new(Registry *registry, const char *name)
+{
+        Place *place = calloc(1, sizeof(*place));
+
+        if (!place)
+                return NULL;
+        place->registry = registry;
+        place->name = strdup(name);
+        if (place->name && tsearch(place, &registry->places, compare_place))
+                return place;
+        place_free(place);
+        return NULL;
 }
 
 static void add_place(Registry *registry, const char *name)
 {
-        const char *fields[] = { NULL };
         char path[PATH_MAX];
         Place *place;
         int r;
 
-        if (*find_place(registry, name))
+        if (find_place(registry, name))
                 return;
-        place = calloc(1, sizeof(*place));
-        if (!place)
-                return;
-        place->name = strdup(name);
-        place->registry = registry;
+        place = place_new(registry, name);
         (void) snprintf(path, sizeof(path), "%s/%s", registry->manager->container_path, name);
-        r = place->name ? sd_event_add_inotify(registry->manager->event, &place->watch, path,
-                                               PLACE_EVENTS, on_place_event, place)
-                        : -ENOMEM;
+        r = place ? sd_event_add_inotify(registry->manager->event, &place->watch, path,
+                                         PLACE_EVENTS, on_place_event, place)
+                  : -ENOMEM;
         if (r < 0)
-                log_event(LOG_WARNING, fields,
+                log_event(LOG_WARNING, NULL,
                           "Cannot watch '%s', changes of its config go unseen: %s", path,
                           strerror(-r));
-        place->next = registry->places;
-        registry->places = place;
 }
 
 void registry_check(Registry *registry, const char *name)
 {
-        if (is_place(registry, name)) {
-                /* The name may be another directory than before. */
-                Place **old = find_place(registry, name);
-
-                if (*old)
-                        remove_place(old);
+        /* The name may be another directory than before. */
+        remove_place(registry, name);
+        if (is_place(registry, name))
                 add_place(registry, name);
-        } else {
-                Place **old = find_place(registry, name);
-
-                if (*old)
-                        remove_place(old);
-        }
         check_place(registry, name);
 }
 
@@ -327,6 +353,42 @@ static int on_root_event(sd_event_source *source, const struct inotify_event *ev
         return 0;
 }
 
+void registry_settle(Registry *registry, Container *container)
+{
+        if (state_is_active(container->state) || container->operation)
+                return;
+        if (container->id[0] != '-') {
+                if (!find_place(registry, container->id) ||
+                    !place_has_config(registry, container->id))
+                        check_place(registry, container->id);
+        } else if (!container->supervisor)
+                drop(registry, container);
+}
+
+static int on_settle(sd_event_source *source, void *userdata)
+{
+        Registry *registry = userdata;
+
+        for (size_t i = registry->n; i-- > 0;) {
+                Container *container = registry->sorted[i];
+
+                if (!container->unsettled)
+                        continue;
+                container->unsettled = false;
+                registry_settle(registry, container);
+        }
+        return 0;
+}
+
+void registry_settle_later(Container *container)
+{
+        Registry *registry = container->manager->registry;
+
+        container->unsettled = true;
+        if (registry && registry->settle)
+                (void) sd_event_source_set_enabled(registry->settle, SD_EVENT_ONESHOT);
+}
+
 int registry_new(Manager *manager, Registry **ret, Error *reterr)
 {
         Registry *registry = calloc(1, sizeof(*registry));
@@ -342,6 +404,10 @@ int registry_new(Manager *manager, Registry **ret, Error *reterr)
         if (r < 0)
                 return error_errno(reterr, -r, "Cannot watch the container path '%s'",
                                    manager->container_path);
+        r = sd_event_add_defer(manager->event, &registry->settle, on_settle, registry);
+        if (r < 0)
+                return error_errno(reterr, -r, "Cannot watch the container path '%s'",
+                                   manager->container_path);
         r = scan(registry, reterr);
         registry->quiet = false;
         return r;
@@ -352,8 +418,9 @@ Registry *registry_free(Registry *registry)
         if (!registry)
                 return NULL;
         (void) sd_event_source_disable_unref(registry->watch);
-        while (registry->places)
-                remove_place(&registry->places);
+        (void) sd_event_source_disable_unref(registry->settle);
+        registry->settle = NULL;
+        tdestroy(registry->places, place_free);
         for (size_t i = 0; i < registry->n; i++)
                 (void) container_free(registry->sorted[i]);
         free(registry->sorted);
@@ -371,14 +438,4 @@ Container *registry_ensure(Registry *registry, const char *id)
         if (container_id_locate(id, registry->manager->container_path, &directory, &name, NULL) < 0)
                 return NULL;
         return add(registry, id, name, directory);
-}
-
-void registry_settle(Registry *registry, Container *container)
-{
-        if (state_is_active(container->state) || container->operation)
-                return;
-        if (container->id[0] != '-')
-                check_place(registry, container->id);
-        else if (!container->supervisor)
-                drop(registry, container);
 }

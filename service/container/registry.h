@@ -25,5 +25,8 @@ void registry_refresh(Container *container);
 /* registry_settle() - the container stopped: forget it if its directory is gone. */
 void registry_settle(Registry *registry, Container *container);
 
+/* registry_settle_later() - the same from within whatever still uses the container. */
+void registry_settle_later(Container *container);
+
 /* registry_check() - look at the disk now, without waiting for inotify to tell. */
 void registry_check(Registry *registry, const char *name);

@@ -40,6 +40,9 @@ static void appeared(Manager *manager, const char *id, bool adopting)
                 log_error_event(LOG_WARNING, fields, &error, "Cannot follow a supervisor");
         }
         error_done(&error);
+        /* Something stale, of a container that is not there. */
+        if (r < 0)
+                registry_settle_later(container);
 }
 
 static void vanished(Manager *manager, const char *id)
@@ -71,13 +74,27 @@ static int scan(Watch *watch, bool adopting, Error *reterr)
         return 0;
 }
 
+/* Whose socket's end may have been among the events that are lost. */
+static void lose_unfollowed(Manager *manager)
+{
+        Container *next;
+
+        for (Container *c = manager_containers(manager); c; c = next) {
+                next = c->next;
+                supervisor_catch_up(c);
+                if (state_is_active(c->state) && !c->supervisor)
+                        vanished(manager, c->id);
+        }
+}
+
 static int on_event(sd_event_source *source, const struct inotify_event *event, void *userdata)
 {
         Watch *watch = userdata;
 
-        if (event->mask & IN_Q_OVERFLOW)
+        if (event->mask & IN_Q_OVERFLOW) {
+                lose_unfollowed(watch->manager);
                 (void) scan(watch, false, NULL);
-        else if (event->len == 0 || event->name[0] == '.')
+        } else if (event->len == 0 || event->name[0] == '.')
                 return 0;
         else if (event->mask & IN_DELETE)
                 vanished(watch->manager, event->name);
