@@ -23,9 +23,15 @@ static void on_reboot_reply(
         void *userdata, json_t *parameters, FdArray *fds, bool continues, const Error *error)
 {
         Operation *operation = userdata;
+        Error lost = ERROR_NULL;
 
         operation->link = link_free(operation->link);
-        if (error)
+        if (error && error->errnum == ECONNRESET && error->code == ERROR_FAILED) {
+                (void) error_public(&lost, ERROR_CONTAINER_NOT_RUNNING,
+                                    "Container '%s' ended meanwhile", operation->container->id);
+                operation_end(operation, &lost);
+                error_done(&lost);
+        } else if (error)
                 operation_end(operation, error);
 }
 

@@ -306,7 +306,8 @@ int supervisor_call(Container *container,
         (void) snprintf(method, sizeof(method), INTERFACE_SUPERVISOR ".%s", member);
         r = link_call(container->manager->event, path, method, parameters, false, fds, answer,
                       userdata, ret, reterr);
-        if (r == -ENOENT || r == -ECONNREFUSED)
+        /* It was never there, or went just now. */
+        if (r == -ENOENT || r == -ECONNREFUSED || r == -EPIPE || r == -ECONNRESET)
                 return error_public(reterr, ERROR_CONTAINER_NOT_RUNNING,
                                     "Container '%s' is not running", container->id);
         return r;

@@ -427,6 +427,11 @@ static int spawn(Supervisor *s, AttachSession *a, AttachChild *child, int flags,
 
         pid = clone_inside(s, flags & CLONE_NEWPID,
                            request->outside_cgroup ? -EBADF : s->run.payload_fd, &a->pidfd);
+        /* A pid namespace whose init is ending lets nobody in: ENOMEM, clone(2). */
+        if (pid == -ESRCH || pid == -ENOMEM)
+                return error_public(reterr, ERROR_CONTAINER_NOT_RUNNING,
+                                    "Container '%s' is ending; nothing can be started in it",
+                                    s->id);
         if (pid < 0)
                 return error_errno(reterr, -pid, "Cannot clone a process into container '%s'",
                                    s->id);
