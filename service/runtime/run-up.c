@@ -227,6 +227,24 @@ static int step_limits(Supervisor *s, Error *reterr)
         return r;
 }
 
+static int go(Supervisor *s, Error *reterr)
+{
+        run_hooks_keep_namespaces(s);
+        s->run.gone = true;
+        return launch_go(&s->run.launch, &s->run.child, reterr);
+}
+
+/* Where nothing is to be done between set-up and exec, the child finds its word when it comes to
+ * that point, and nobody waits for anybody. A device filter must not bind the set-up. */
+static int step_go_ahead(Supervisor *s, Error *reterr)
+{
+        const Run *run = &s->run;
+
+        if (run->hooks->lines[HOOK_START_HOST] || run->plan->devices.filter)
+                return STEP_DONE;
+        return go(s, reterr);
+}
+
 static int step_setup(Supervisor *s, Error *reterr)
 {
         return s->run.prepared ? STEP_DONE : STEP_WAIT;
@@ -259,8 +277,7 @@ static int step_start_host(Supervisor *s, Error *reterr)
 
 static int step_go(Supervisor *s, Error *reterr)
 {
-        run_hooks_keep_namespaces(s);
-        return launch_go(&s->run.launch, &s->run.child, reterr);
+        return s->run.gone ? STEP_DONE : go(s, reterr);
 }
 
 static int step_exec(Supervisor *s, Error *reterr)
@@ -316,6 +333,7 @@ const RunStep run_steps_up[] = {
         { "cgroup", step_cgroup },
         { "clone", step_clone },
         { "limits", step_limits },
+        { "go", step_go_ahead },
         { "setup", step_setup },
         { "terminals", step_terminals },
         { "start-host", step_start_host },

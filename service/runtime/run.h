@@ -51,7 +51,7 @@ typedef struct Run {
         Launch launch;
         LaunchChild child;
         Source *sync, *init;
-        bool prepared, running, reaped;
+        bool prepared, gone, running, reaped; /* gone: init was told to go on */
         RunSecurity security;
 
         int payload_fd, events_fd;
