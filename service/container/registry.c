@@ -21,7 +21,8 @@
 
 #define ROOT_EVENTS (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR)
 #define PLACE_EVENTS                                                                               \
-        (IN_CLOSE_WRITE | IN_ATTRIB | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | IN_ONLYDIR)
+        (IN_CREATE | IN_CLOSE_WRITE | IN_ATTRIB | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE |        \
+         IN_ONLYDIR)
 
 /* A directory of the container path; a container when it has a config. */
 typedef struct Place {
@@ -227,13 +228,28 @@ static void check_place(Registry *registry, const char *name)
                 drop(registry, container);
 }
 
+/* Not a link to a file that is complete, nor anything else that will never be written. */
+static bool is_new_file(const Place *place)
+{
+        char path[PATH_MAX];
+        struct stat st;
+
+        (void) snprintf(path, sizeof(path), "%s/%s/config",
+                        place->registry->manager->container_path, place->name);
+        return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1;
+}
+
 static int
 on_place_event(sd_event_source *source, const struct inotify_event *event, void *userdata)
 {
         Place *place = userdata;
 
-        if ((event->mask & IN_Q_OVERFLOW) || (event->len > 0 && streq(event->name, "config")))
-                check_place(place->registry, place->name);
+        if (!(event->mask & IN_Q_OVERFLOW) && (event->len == 0 || !streq(event->name, "config")))
+                return 0;
+        /* It is read when it is written. */
+        if ((event->mask & IN_CREATE) && is_new_file(place))
+                return 0;
+        check_place(place->registry, place->name);
         return 0;
 }
 
