@@ -162,7 +162,8 @@ int launch_go(const Launch *launch, LaunchChild *child, Error *reterr)
                                 "device-filter", "lxc.cgroup2.devices");
         child->device_filter = fd_close(child->device_filter);
         r = sync_send(child->sync_fd, &message);
-        return r < 0 ? error_errno(reterr, -r, "Cannot let init go on") : 0;
+        /* A child that is gone has left its reason in the socket: launch_receive() tells it. */
+        return r < 0 && r != -EPIPE ? error_errno(reterr, -r, "Cannot let init go on") : 0;
 }
 
 void launch_child_done(LaunchChild *child)
