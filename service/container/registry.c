@@ -315,7 +315,8 @@ static void add_place(Registry *registry, const char *name)
         r = place ? sd_event_add_inotify(registry->manager->event, &place->watch, path,
                                          PLACE_EVENTS, on_place_event, place)
                   : -ENOMEM;
-        if (r < 0)
+        /* It may be gone already. */
+        if (r < 0 && r != -ENOENT)
                 log_event(LOG_WARNING, NULL,
                           "Cannot watch '%s', changes of its config go unseen: %s", path,
                           strerror(-r));
