@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/file.h>
@@ -56,7 +57,8 @@ static int take_lxc(const char *id, const char *directory, Error *reterr)
         return error_errno(reterr, errno, "Cannot bind the socket '@%s'", name);
 }
 
-static int take_file(const char *lock_dir, const char *id, Error *reterr)
+/* Never unlinked: whoever waits for nothing may still hold the old file. Return: fd, -errno. */
+static int open_file(const char *lock_dir, const char *name, Error *reterr)
 {
         _cleanup_(fd_close_p) int dir_fd = -EBADF, fd = -EBADF;
         int r;
@@ -67,10 +69,19 @@ static int take_file(const char *lock_dir, const char *id, Error *reterr)
         dir_fd = open(lock_dir, O_PATH | O_DIRECTORY | O_CLOEXEC);
         if (dir_fd < 0)
                 return error_errno(reterr, errno, "Cannot open '%s'", lock_dir);
-        /* Never unlinked: whoever waits for nothing may still hold the old file. */
-        fd = openat(dir_fd, id, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+        fd = openat(dir_fd, name, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
         if (fd < 0)
-                return error_errno(reterr, errno, "Cannot open the lock '%s/%s'", lock_dir, id);
+                return error_errno(reterr, errno, "Cannot open the lock '%s/%s'", lock_dir, name);
+        return TAKE_FD(fd);
+}
+
+static int take_file(const char *lock_dir, const char *id, Error *reterr)
+{
+        _cleanup_(fd_close_p) int fd = -EBADF;
+
+        fd = open_file(lock_dir, id, reterr);
+        if (fd < 0)
+                return fd;
         if (flock(fd, LOCK_EX | LOCK_NB) == 0)
                 return TAKE_FD(fd);
         if (errno == EWOULDBLOCK)
@@ -129,4 +140,20 @@ void container_lock_release(ContainerLock *lock)
 {
         lock->lxc_fd = fd_close(lock->lxc_fd);
         lock->file_fd = fd_close(lock->file_fd);
+}
+
+int config_lock_wait(const char *lock_dir, const char *id, Error *reterr)
+{
+        _cleanup_(fd_close_p) int fd = -EBADF;
+        char name[NAME_MAX + 1];
+
+        if (snprintf(name, sizeof(name), ".%s.config", id) >= (int) sizeof(name))
+                return error_errno(reterr, ENAMETOOLONG, "Cannot lock the configuration of '%s'",
+                                   id);
+        fd = open_file(lock_dir, name, reterr);
+        if (fd < 0)
+                return fd;
+        if (flock(fd, LOCK_EX) < 0)
+                return error_errno(reterr, errno, "Cannot lock '%s/%s'", lock_dir, name);
+        return TAKE_FD(fd);
 }

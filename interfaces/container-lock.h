@@ -36,6 +36,12 @@ int container_lock_wait(const char *lock_dir,
 
 void container_lock_release(ContainerLock *lock);
 
+/* config_lock_wait() - who rewrites the container's configuration file. A lock of its own
+ * (lock_dir/.ID.config, which is no container's id): a running container holds the other one, and its
+ * configuration may be changed all the same. Waits for its turn, which comes after as many short
+ * writes. Return: fd to be closed, -errno. */
+int config_lock_wait(const char *lock_dir, const char *id, Error *reterr);
+
 /* The name of LXC's command socket for this container, after the NUL of an abstract address; one
  * that is too long is hashed as LXC does. At most 106 bytes. */
 #define LXC_SOCKET_NAME_MAX 106

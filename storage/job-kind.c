@@ -10,6 +10,7 @@
 #include "base/strv.h"
 #include "interfaces/errors.h"
 #include "interfaces/json.h"
+#include "storage/configure.h"
 #include "storage/create.h"
 #include "storage/destroy.h"
 #include "storage/trash.h"
@@ -18,8 +19,9 @@
 #define COLLECT_NICE 10
 
 static const JobKind job_kinds[] = {
-        { "create", SITE_MAKE_PATH, create_job },
-        { "destroy", SITE_AS_IT_IS, destroy_job },
+        { "configure", SITE_AS_IT_IS, configure_job, true },
+        { "create", SITE_MAKE_PATH, create_job, false },
+        { "destroy", SITE_AS_IT_IS, destroy_job, false },
 };
 
 const JobKind *job_kind_find(const char *name)
@@ -69,7 +71,7 @@ int job_run(const JobKind *kind, JobRequest *request, const Report *report)
         else
                 report_end(report, result);
         /* By the fd from the beginning: the path may by now lead to what a template saw. */
-        if (site.fd >= 0)
+        if (site.fd >= 0 && !kind->brief)
                 collect(site.fd, site.path);
         return r;
 }

@@ -30,6 +30,9 @@ typedef struct JobKind {
         const char *name;
         SiteFlags site;
         JobFunction run;
+        /* A few milliseconds for somebody who waits, whatever else is at work on the container: not
+         * listed, nobody else's reason to be busy, and it leaves nothing to be removed. */
+        bool brief;
 } JobKind;
 
 /* Return: the row, or NULL. */

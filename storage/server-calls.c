@@ -51,6 +51,8 @@ static int check_room(Server *server, const TaskSpec *spec, Error *reterr)
                 if (task->state != TASK_RUNNING)
                         continue;
                 n++;
+                if (spec->kind->brief || task->kind->brief)
+                        continue;
                 if (streq(task->container, spec->container))
                         return error_public(reterr, ERROR_BUSY,
                                             "Job %lld is at work on container '%s'",
@@ -159,7 +161,8 @@ static int method_list(Connection *connection, const VarlinkCall *call, Error *r
         _cleanup_(json_decref_p) json_t *jobs = json_array();
 
         for (const Task *task = connection->server->tasks; task; task = task->next)
-                if (json_array_insert_new(jobs, 0,
+                if (!task->kind->brief &&
+                    json_array_insert_new(jobs, 0,
                                           json_pack("{s:I,s:s,s:s,s:I,s:s}", "job",
                                                     (json_int_t) task->number, "kind",
                                                     task->kind->name, "container", task->container,

@@ -165,6 +165,13 @@ int document_save(const Document *document, const char *path, mode_t mode, Error
         return r < 0 ? error_errno(reterr, -r, "Cannot write the configuration '%s'", path) : 0;
 }
 
+void document_version(const struct stat *st, char ret[static DOCUMENT_VERSION_SIZE])
+{
+        (void) snprintf(ret, DOCUMENT_VERSION_SIZE, "%llu-%lld-%lld.%09ld",
+                        (unsigned long long) st->st_ino, (long long) st->st_size,
+                        (long long) st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
+}
+
 char *document_text(const Document *document)
 {
         size_t size = 1;

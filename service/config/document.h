@@ -6,6 +6,7 @@
  * Nothing here checks values: parse document_text() with config_parse_text() before saving. */
 
 #include <stdbool.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 #include "base/error.h"
@@ -22,6 +23,10 @@ int document_load(const char *path, Document **ret, Error *reterr);
 
 /* Atomic and durable. Return: 0, -errno; the old file stays whole then. */
 int document_save(const Document *document, const char *path, mode_t mode, Error *reterr);
+
+/* document_version() - names this very content of a file, for as long as nobody replaces it. */
+#define DOCUMENT_VERSION_SIZE 96
+void document_version(const struct stat *st, char ret[static DOCUMENT_VERSION_SIZE]);
 
 /* The caller frees. NULL when out of memory. */
 char *document_text(const Document *document);
