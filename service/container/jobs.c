@@ -262,6 +262,11 @@ static int check_limits(Call *call, const char *container, Error *reterr)
         return 0;
 }
 
+int64_t job_number_take(JobRegistry *registry)
+{
+        return ++registry->last_number;
+}
+
 int job_start(Call *call,
               const char *kind,
               const char *container,
@@ -278,7 +283,7 @@ int job_start(Call *call,
         r = check_limits(call, container, reterr);
         if (r < 0)
                 return r;
-        r = job_new(call->manager, call->manager->jobs->last_number + 1, kind, container,
+        r = job_new(call->manager, job_number_take(call->manager->jobs), kind, container,
                     call->peer.uid, &job, reterr);
         if (r < 0)
                 return r;

@@ -17,6 +17,9 @@ JobRegistry *job_registry_free(JobRegistry *registry);
 Job *job_registry_find(JobRegistry *registry, int64_t number);
 Job *job_registry_first(JobRegistry *registry);
 
+/* job_number_take() - a number that no other job has, for a brief one that is not registered. */
+int64_t job_number_take(JobRegistry *registry);
+
 /* job_start() - hand the job to nagaya-work. `parameters` is taken. The job belongs to the call's
  * peer. Return: 0, ERROR_BUSY (the container has a job), ERROR_LIMITS_EXCEEDED, -errno. */
 int job_start(Call *call,

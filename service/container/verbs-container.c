@@ -4,15 +4,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <signal.h>
 #include <sys/stat.h>
 
-#include "base/file.h"
 #include "base/strv.h"
-#include "base/utf8.h"
-#include "config/get.h"
-#include "config/parse.h"
+#include "container/config-action.h"
 #include "container/forward.h"
 #include "container/jobs.h"
 #include "container/listing.h"
@@ -21,6 +17,7 @@
 #include "container/overrides.h"
 #include "container/registry.h"
 #include "container/reply.h"
+#include "container/verbs-config.h"
 #include "interfaces/errors.h"
 #include "interfaces/names.h"
 
@@ -35,6 +32,13 @@ static const Field in_prefix[]    = { { "prefix", "s", ACTION_NONE }, { NULL } }
 static const Field out_job[]      = { { "job", "o", ACTION_NONE }, { NULL } };
 static const Field out_log[]      = { { "log", "s", ACTION_NONE }, { NULL } };
 static const Field out_value[]    = { { "value", "s", ACTION_NONE }, { NULL } };
+static const Field in_file[]      = { { "file", "s", ACTION_NONE }, { NULL } };
+static const Field in_text[]      = { { "text", "s", ACTION_NONE }, { NULL } };
+static const Field in_setting[]   = { { "key", "s", ACTION_NONE }, { "value", "s", ACTION_NONE }, { NULL } };
+static const Field in_attribute[] = { { "file", "s", ACTION_NONE }, { "value", "s", ACTION_NONE }, { NULL } };
+static const Field out_effect[]   = { { "effect", "s", ACTION_NONE }, { NULL } };
+static const Field out_version[]  = { { "version", "s", ACTION_NONE }, { NULL } };
+static const Field out_changed[]  = { { "version", "s", ACTION_NONE }, { "changed", "b", ACTION_NONE }, { NULL } };
 static const Field out_keys[]     = { { "keys", "as", ACTION_NONE }, { NULL } };
 static const Field out_describe[] = { { "description", "a{sv}", ACTION_NONE }, { NULL } };
 static const Field in_size[]      = {
@@ -69,17 +73,9 @@ static const Field attach_options[] = {
         { "detach",           "b",  ACTION_NONE },
         { NULL },
 };
+static const Field version_options[]  = { { "version", "s", ACTION_NONE }, { NULL } };
 static const Field destroy_options[]  = { { "force", "b", ACTION_CONTROL }, { NULL } };
 /* clang-format on */
-
-/* Root inside is root outside while there is no idmap: whoever may enter may do anything. */
-static Action host_unless_unprivileged(const Call *call)
-{
-        const char *id = call_string(call, "container");
-        const Container *container = id ? manager_container(call->manager, id) : NULL;
-
-        return container && container->summary.unprivileged ? ACTION_NONE : ACTION_HOST;
-}
 
 /* --- life cycle --- */
 
@@ -244,76 +240,7 @@ static int run_destroy(Call *call, Error *reterr)
         return operation_stop_then(container, call, start_destroy, reterr);
 }
 
-/* --- configuration --- */
-
-static void config_path(const Container *container, char ret[static PATH_MAX])
-{
-        (void) snprintf(ret, PATH_MAX, "%s/config", container->directory);
-}
-
-static int load_config(Call *call, Config **ret, Error *reterr)
-{
-        Container *container;
-        char path[PATH_MAX];
-        int r;
-
-        r = manager_call_container(call, &container, reterr);
-        if (r < 0)
-                return r;
-        config_path(container, path);
-        return config_load(path, ret, NULL, reterr);
-}
-
-static int run_get_config(Call *call, Error *reterr)
-{
-        _cleanup_(config_free_p) Config *config = NULL;
-        _cleanup_(free_p) char *value = NULL;
-        int r;
-
-        r = load_config(call, &config, reterr);
-        if (r < 0)
-                return r;
-        r = config_get(config, call_string(call, "key"), &value, reterr);
-        return r < 0 ? r : reply_pack(call, reterr, "{s:s}", "value", value);
-}
-
-static int run_list_keys(Call *call, Error *reterr)
-{
-        _cleanup_(config_free_p) Config *config = NULL;
-        _cleanup_(strv_free_p) char **keys = NULL;
-        int r;
-
-        r = load_config(call, &config, reterr);
-        if (r < 0)
-                return r;
-        r = config_list_keys(config, call_string(call, "prefix"), &keys, reterr);
-        return r < 0 ? r : reply_pack(call, reterr, "{s:o}", "keys", json_from_strv(keys));
-}
-
-/* Works on a broken one, too: to see what is wrong. */
-static int run_read_config(Call *call, Error *reterr)
-{
-        _cleanup_(free_p) char *text = NULL;
-        char path[PATH_MAX], version[96];
-        Container *container;
-        struct stat st;
-        int r;
-
-        r = manager_call_container(call, &container, reterr);
-        if (r < 0)
-                return r;
-        config_path(container, path);
-        r = lstat(path, &st) < 0 ? -errno : file_read(AT_FDCWD, path, CONFIG_FILE_MAX, &text, NULL);
-        if (r < 0)
-                return error_errno(reterr, -r, "Cannot read '%s'", path);
-        if (!utf8_is_valid(text))
-                return error_public(reterr, ERROR_INVALID_CONFIG,
-                                    "'%s' is not in UTF-8 and cannot be told as text", path);
-        (void) snprintf(version, sizeof(version), "%llu-%lld-%lld.%09ld",
-                        (unsigned long long) st.st_ino, (long long) st.st_size,
-                        (long long) st.st_mtim.tv_sec, st.st_mtim.tv_nsec);
-        return reply_pack(call, reterr, "{s:s,s:s}", "text", text, "version", version);
-}
+/* --- what it is --- */
 
 static int run_describe(Call *call, Error *reterr)
 {
@@ -347,9 +274,15 @@ static const Verb verbs[] = {
         { "ResizeConsole", in_size, none, NULL, NULL, ACTION_ATTACH, 0, NULL, run_forward },
         { "ReadConsoleLog", NULL, none, out_log, NULL, ACTION_ATTACH, 0, NULL, run_forward },
         { "Destroy", NULL, destroy_options, out_job, NULL, ACTION_STORAGE, 0, NULL, run_destroy },
-        { "GetConfig", in_key, NULL, out_value, NULL, ACTION_INSPECT, VERB_DEFINED, NULL, run_get_config },
-        { "ListConfigKeys", in_prefix, NULL, out_keys, NULL, ACTION_INSPECT, VERB_DEFINED, NULL, run_list_keys },
-        { "ReadConfig", NULL, NULL, out_text, NULL, ACTION_INSPECT, 0, NULL, run_read_config },
+        { "GetConfig", in_key, NULL, out_value, NULL, ACTION_INSPECT, VERB_DEFINED, NULL, verb_get_config },
+        { "ListConfigKeys", in_prefix, NULL, out_keys, NULL, ACTION_INSPECT, VERB_DEFINED, NULL, verb_list_config_keys },
+        { "ReadConfig", NULL, NULL, out_text, NULL, ACTION_INSPECT, 0, NULL, verb_read_config },
+        { "SetConfig", in_setting, version_options, out_effect, NULL, ACTION_CONFIGURE, 0, config_action_set, verb_set_config },
+        { "UnsetConfig", in_key, version_options, out_effect, NULL, ACTION_CONFIGURE, 0, config_action_unset, verb_unset_config },
+        { "WriteConfig", in_text, version_options, out_version, NULL, ACTION_CONFIGURE, 0, config_action_write, verb_write_config },
+        { "ConvertConfig", NULL, version_options, out_changed, NULL, ACTION_CONFIGURE, 0, host_unless_unprivileged, verb_convert_config },
+        { "GetCgroup", in_file, NULL, out_value, NULL, ACTION_INSPECT, 0, NULL, verb_cgroup },
+        { "SetCgroup", in_attribute, none, NULL, NULL, ACTION_CONFIGURE, 0, config_action_cgroup, verb_cgroup },
         { "Describe", in_fields, none, out_describe, listing_fields, ACTION_INSPECT, 0, NULL, run_describe },
         { NULL },
 };

@@ -11,6 +11,7 @@
 #include "base/parse.h"
 #include "base/strv.h"
 #include "config/pairs.h"
+#include "runtime/cgroup-translate.h"
 #include "runtime/plan-build.h"
 
 #define DEFAULT_PERIOD_USEC "100000"
@@ -54,7 +55,8 @@ static int build_version_2(PlanBuild *build)
         return 0;
 }
 
-/* Each writes the value of version 2. Return: 0, -EINVAL. */
+/* Each writes the value of version 2. v1: all of the configuration, NULL for a single file of a
+ * container that runs. Return: 0, -EINVAL. */
 
 static int same(const KeyValueList *v1, const char *value, char *ret, size_t size)
 {
@@ -80,10 +82,14 @@ static int shares(const KeyValueList *v1, const char *value, char *ret, size_t s
 
 static int quota(const KeyValueList *v1, const char *value, char *ret, size_t size)
 {
-        const char *period = key_value_get(v1, "cpu.cfs_period_us");
-        const char *most = value[0] == '-' ? "max" : value;
-        int n = snprintf(ret, size, "%s %s", most, period ? period : DEFAULT_PERIOD_USEC);
+        const char *most = value[0] == '-' ? "max" : value, *period;
+        int n;
 
+        /* The period that is in force stays. */
+        if (!v1)
+                return same(NULL, most, ret, size);
+        period = key_value_get(v1, "cpu.cfs_period_us");
+        n = snprintf(ret, size, "%s %s", most, period ? period : DEFAULT_PERIOD_USEC);
         return n < (int) size ? 0 : -EINVAL;
 }
 
@@ -100,6 +106,19 @@ static const struct {
         { "memory.soft_limit_in_bytes", "memory.low", same },
         { "pids.max", "pids.max", same },
 };
+
+int cgroup_translate(
+        const char *file, const char *value, const char **ret_file, char *ret, size_t size)
+{
+        *ret_file = file;
+        for (size_t i = 0; i < ELEMENTS(translations); i++) {
+                if (!streq(file, translations[i].v1))
+                        continue;
+                *ret_file = translations[i].v2;
+                return value ? translations[i].translate(NULL, value, ret, size) : 0;
+        }
+        return value ? same(NULL, value, ret, size) : 0;
+}
 
 static int warn_lost(PlanBuild *build, const char *key)
 {

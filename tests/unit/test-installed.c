@@ -53,6 +53,12 @@ static const Expectation expectations[] = {
         { &container_table, "GetConfig", ACTION_INSPECT },
         { &container_table, "ListConfigKeys", ACTION_INSPECT },
         { &container_table, "ReadConfig", ACTION_INSPECT },
+        { &container_table, "SetConfig", ACTION_CONFIGURE },
+        { &container_table, "UnsetConfig", ACTION_CONFIGURE },
+        { &container_table, "WriteConfig", ACTION_CONFIGURE },
+        { &container_table, "ConvertConfig", ACTION_CONFIGURE },
+        { &container_table, "GetCgroup", ACTION_INSPECT },
+        { &container_table, "SetCgroup", ACTION_CONFIGURE },
         { &container_table, "Describe", ACTION_INSPECT },
         { &job_table, "Describe", ACTION_NONE },
         { &job_table, "Wait", ACTION_NONE },
@@ -90,6 +96,12 @@ static void test_verbs(void)
         g_assert_true(asks_by_the_call(verb_find(&container_table, "Attach")));
         g_assert_true(asks_by_the_call(verb_find(&container_table, "Start")));
         g_assert_true(asks_by_the_call(verb_find(&manager_table, "CreateContainer")));
+        /* By what is set, and to which container. */
+        g_assert_true(asks_by_the_call(verb_find(&container_table, "SetConfig")));
+        g_assert_true(asks_by_the_call(verb_find(&container_table, "UnsetConfig")));
+        g_assert_true(asks_by_the_call(verb_find(&container_table, "WriteConfig")));
+        g_assert_true(asks_by_the_call(verb_find(&container_table, "ConvertConfig")));
+        g_assert_true(asks_by_the_call(verb_find(&container_table, "SetCgroup")));
 }
 
 typedef struct Option {
