@@ -49,6 +49,9 @@ extern const Command commands_config[];
 extern const Command commands_boot[];
 extern const Command commands_system[];
 
+/* The actions of `config` by their place; NULL behind the last one. */
+const char *config_action_name(size_t i);
+
 /* Options of every command. */
 extern const Option global_options[];
 

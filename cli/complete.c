@@ -38,10 +38,10 @@ static void offer_commands(const char *begin)
 
 static void offer_config_actions(const char *begin)
 {
-        static const char *const actions[] = { "get", "list", "show" };
+        const char *name;
 
-        for (size_t i = 0; i < ELEMENTS(actions); i++)
-                offer(actions[i], begin);
+        for (size_t i = 0; (name = config_action_name(i)); i++)
+                offer(name, begin);
 }
 
 /* What the service knows: the method, the list in its reply, the field of each item (NULL: the item

@@ -224,6 +224,31 @@ expect_bus_error() {
 # Prefix of commands that shall run as another user: as_user=(as-user nagaya-alice).
 as_user=()
 
+# ---- polkit
+
+# rule BODY: polkit takes it at once, but says so only in its journal.
+rule() {
+    local before
+    systemctl start polkit.service
+    before=$(rules_loaded)
+    cat >/etc/polkit-1/rules.d/10-test.rules <<-RULE
+		polkit.addRule(function(action, subject) {
+		    $1
+		    return polkit.Result.NOT_HANDLED;
+		});
+	RULE
+    chmod 0644 /etc/polkit-1/rules.d/10-test.rules
+    wait_until 10 rules_were_loaded_since "$before"
+}
+
+rules_loaded() {
+    journalctl --no-pager -o cat -u polkit.service | grep -c 'Finished loading' || true
+}
+
+rules_were_loaded_since() {
+    [ "$(rules_loaded)" -gt "$1" ]
+}
+
 # ---- varlink
 
 # varlink METHOD [PARAMETERS]: the parameters of the reply. The method without org.nagaya1.

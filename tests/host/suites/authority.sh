@@ -9,29 +9,6 @@ denied=org.freedesktop.DBus.Error.AccessDenied
 # What a password could change: the default of every action. These calls do not allow to ask.
 challenged=org.freedesktop.DBus.Error.InteractiveAuthorizationRequired
 
-# rule BODY: polkit takes it at once, but says so only in its journal.
-rule() {
-    local before
-    systemctl start polkit.service
-    before=$(rules_loaded)
-    cat >/etc/polkit-1/rules.d/10-test.rules <<-RULE
-		polkit.addRule(function(action, subject) {
-		    $1
-		    return polkit.Result.NOT_HANDLED;
-		});
-	RULE
-    chmod 0644 /etc/polkit-1/rules.d/10-test.rules
-    wait_until 10 rules_were_loaded_since "$before"
-}
-
-rules_loaded() {
-    journalctl --no-pager -o cat -u polkit.service | grep -c 'Finished loading' || true
-}
-
-rules_were_loaded_since() {
-    [ "$(rules_loaded)" -gt "$1" ]
-}
-
 polkit_is_back() {
     systemctl unmask polkit.service
     systemctl restart polkit.service
