@@ -101,14 +101,16 @@ int sync_receive(int fd, SyncMessage *ret)
                 .msg_control = &control,
                 .msg_controllen = sizeof(control),
         };
+        unsigned reset = 0;
         ssize_t n;
         int r;
 
+        /* A peer that ended with something unread resets the connection. That is told first, once,
+         * and what it had sent is still to be read. */
         do
                 n = recvmsg(fd, &msg, MSG_CMSG_CLOEXEC);
-        while (n < 0 && errno == EINTR);
+        while (n < 0 && (errno == EINTR || (errno == ECONNRESET && !reset++)));
         if (n < 0)
-                /* A peer that ended with something unread resets the connection. */
                 return errno == ECONNRESET ? 0 : -errno;
         if (n == 0)
                 return 0;

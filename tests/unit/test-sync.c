@@ -96,12 +96,28 @@ static void test_end_and_nonsense(void)
         g_assert_cmpint(sync_receive(pair.b, &message), ==, 0);
 }
 
+/* The kernel tells the reset before what was sent. */
+static void test_last_words(void)
+{
+        _cleanup_(pair_done) Pair pair = pair_new();
+        SyncMessage message = { .type = SYNC_GO };
+
+        g_assert_cmpint(sync_send(pair.a, &message), ==, 0);
+        message.type = SYNC_READY;
+        g_assert_cmpint(sync_send(pair.b, &message), ==, 0);
+        pair.b = fd_close(pair.b); /* SYNC_GO is unread */
+        g_assert_cmpint(sync_receive(pair.a, &message), ==, 1);
+        g_assert_cmpint(message.type, ==, SYNC_READY);
+        g_assert_cmpint(sync_receive(pair.a, &message), ==, 0);
+}
+
 int main(int argc, char *argv[])
 {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/sync/an-error-arrives-whole", test_error);
         g_test_add_func("/sync/file-descriptors-arrive", test_fds);
         g_test_add_func("/sync/what-is-too-long-is-cut", test_long_text_is_cut);
+        g_test_add_func("/sync/who-ends-with-something-unread-is-heard-out", test_last_words);
         g_test_add_func("/sync/the-end-and-nonsense-are-told-apart", test_end_and_nonsense);
         return g_test_run();
 }
