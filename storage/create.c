@@ -262,6 +262,31 @@ static int complete_document(const Creation *creation, const char *text, Documen
         return 0;
 }
 
+/* A template writes the files as host root, and they stay root's on the disk: the container sees
+ * them through the map of its ids, which costs no chown and no second copy. */
+static int map_rootfs(const Creation *creation, Document *document)
+{
+        _cleanup_(config_free_p) Config *config = NULL;
+        _cleanup_(free_p) char *text = document_text(document), *options = NULL;
+        const char *present;
+
+        if (!text)
+                return -ENOMEM;
+        /* What is wrong with it is told at the end. */
+        if (!creation->program || config_parse_text(text, "config", &config, NULL, NULL) < 0 ||
+            config->namespace.n_idmaps == 0)
+                return 0;
+        present = config->rootfs.options;
+        if (present && strstr(present, "idmap="))
+                return 0;
+        if (asprintf(&options, "%s%sidmap=container", present ? present : "", present ? "," : "") <
+            0) {
+                options = NULL;
+                return -ENOMEM;
+        }
+        return document_set(document, "lxc.rootfs.options", options);
+}
+
 static int write_last_config(const Creation *creation, Error *reterr)
 {
         _cleanup_(document_free_p) Document *document = NULL;
@@ -274,6 +299,8 @@ static int write_last_config(const Creation *creation, Error *reterr)
                 return error_set_code(reterr, r, ERROR_TEMPLATE_FAILED);
         }
         r = complete_document(creation, text, &document);
+        if (r == 0)
+                r = map_rootfs(creation, document);
         if (r < 0)
                 return error_errno(reterr, -r, "Cannot complete the config of '%s'",
                                    creation->request->container);

@@ -3,11 +3,16 @@
 #include "kernel/mount.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 
 #include "base/cleanup.h"
+#include "base/file.h"
+
+#define MOUNTINFO_SIZE_MAX (64U << 20)
 
 static int set_option(int fs_fd, const char *option)
 {
@@ -106,6 +111,48 @@ int mount_change(int tree_fd,
         if (attr.attr_set == 0 && attr.attr_clr == 0 && attr.propagation == 0)
                 return 0;
         return mount_setattr(tree_fd, "", flags, &attr, sizeof(attr)) < 0 ? -errno : 0;
+}
+
+int mount_set_idmap(int tree_fd, int user_namespace_fd, bool recursive)
+{
+        struct mount_attr attr = {
+                .attr_set = MOUNT_ATTR_IDMAP,
+                .userns_fd = (uint64_t) user_namespace_fd,
+        };
+        unsigned flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0);
+
+        return mount_setattr(tree_fd, "", flags, &attr, sizeof(attr)) < 0 ? -errno : 0;
+}
+
+/* ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [TAGS] - TYPE SOURCE OPTIONS: proc(5) */
+static int find_type(const char *mountinfo, uint64_t id, char **ret)
+{
+        for (const char *line = mountinfo; *line;
+             line += strcspn(line, "\n"), line += *line == '\n') {
+                const char *type;
+
+                if (strtoull(line, NULL, 10) != id)
+                        continue;
+                type = strstr(line, " - ");
+                if (!type)
+                        return -EBADMSG;
+                type += strlen(" - ");
+                *ret = strndup(type, strcspn(type, " \n"));
+                return *ret ? 0 : -ENOMEM;
+        }
+        return -ENOENT;
+}
+
+int mount_type(int fd, char **ret)
+{
+        _cleanup_(free_p) char *mountinfo = NULL;
+        struct statx st;
+        int r;
+
+        if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) < 0)
+                return -errno;
+        r = file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_SIZE_MAX, &mountinfo, NULL);
+        return r < 0 ? r : find_type(mountinfo, st.stx_mnt_id, ret);
 }
 
 int mount_pivot(int root_fd)

@@ -29,6 +29,15 @@ int mount_change(int tree_fd,
                  unsigned long propagation,
                  bool recursive);
 
+/* mount_set_idmap() - owners are seen and stored through the maps of the user namespace: what its
+ * root writes is root's on the disk. Of a detached tree that has no such map yet. Return: 0, -EINVAL
+ * (the file system cannot), -errno. */
+int mount_set_idmap(int tree_fd, int user_namespace_fd, bool recursive);
+
+/* mount_type() - the name of the file system that an attached mount is of, as in
+ * /proc/self/mountinfo. Return: 0, -ENOENT, -errno. */
+int mount_type(int fd, char **ret);
+
 /* MS_* to MOUNT_ATTR_*; flags of the file system have none. */
 uint64_t mount_attributes(unsigned long flags);
 

@@ -55,6 +55,11 @@ static int enter_namespaces(AttachChild *child)
                 return -errno;
         if (child->namespaces != 0 && setns(child->init_pidfd, child->namespaces) < 0)
                 return -errno;
+        /* Until then our ids are nobody's there. */
+        if (child->namespaces & CLONE_NEWUSER &&
+            (setgroups(0, NULL) < 0 || setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0 ||
+             prctl(PR_SET_DUMPABLE, 0) < 0))
+                return -errno;
         return chdir("/") < 0 ? -errno : 0;
 }
 

@@ -40,8 +40,7 @@ struct AttachSession {
         int terminal; /* likewise */
         Source *on_exit, *on_channel, *on_session, *on_patience;
         uint64_t connection;
-        char *program;
-        char *cwd;
+        char *program, *cwd;
         bool detach;
 };
 
@@ -446,6 +445,18 @@ static int spawn(Supervisor *s, AttachSession *a, AttachChild *child, int flags,
         return error_errno(reterr, -r, "Cannot watch a process");
 }
 
+static int host_terminal(const Supervisor *s, int flags, int *master, int *slave, Error *reterr)
+{
+        const NamespaceConfig *ids = &s->config->namespace;
+        int r = pty_new(master, slave);
+
+        if (r == 0 && flags & CLONE_NEWUSER &&
+            fchown(*slave, id_maps_root(ids->idmaps, ids->n_idmaps, false),
+                   id_maps_root(ids->idmaps, ids->n_idmaps, true)) < 0)
+                r = -errno;
+        return r < 0 ? error_errno(reterr, -r, "Cannot make a terminal") : 0;
+}
+
 int attach_start(Supervisor *s, const AttachRequest *request, Connection *connection, Error *reterr)
 {
         _cleanup_(session_free_p) AttachSession *a = NULL;
@@ -470,8 +481,8 @@ int attach_start(Supervisor *s, const AttachRequest *request, Connection *connec
                 r = make_environment(s, request, &child.environment, reterr);
         if (r == 0)
                 r = session_new(s, request, &a, &channel, reterr);
-        if (r == 0 && request->tty && pty_new(&master, &slave) < 0)
-                r = error_errno(reterr, errno, "Cannot make a terminal");
+        if (r == 0 && request->tty)
+                r = host_terminal(s, flags, &master, &slave, reterr);
         if (r == 0) {
                 child.channel = channel;
                 child.seccomp = filter;

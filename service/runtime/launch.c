@@ -2,6 +2,7 @@
 
 #include "runtime/launch.h"
 
+#include <linux/sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,15 +13,21 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/process.h"
+#include "base/strv.h"
+#include "interfaces/names.h"
 #include "kernel/namespace.h"
 #include "runtime/stage.h"
 #include "runtime/sync.h"
+#include "runtime/tree.h"
+#include "runtime/user-namespace.h"
 
-_noreturn_ static void child_main(const Launch *launch, int sync_fd)
+_noreturn_ static void child_main(const Launch *launch, const Trees *trees, int sync_fd)
 {
         StageContext context = {
                 .launch = launch,
                 .plan = launch->plan,
+                .trees = trees,
+                .mount_point_fd = -EBADF,
                 .sync_fd = sync_fd,
                 .root_fd = -EBADF,
                 .console_fd = -EBADF,
@@ -32,9 +39,44 @@ _noreturn_ static void child_main(const Launch *launch, int sync_fd)
         _exit(1);
 }
 
+/* Before the clone, what the child cannot do in a user namespace. */
+static int prepare_host(const Launch *launch, Trees *trees, Error *reterr)
+{
+        const Plan *plan = launch->plan;
+        int r = 0;
+
+        if (plan->namespaces & CLONE_NEWUSER) {
+                r = user_namespace_delegate(plan, launch->cgroup_fd, reterr);
+                if (r == 0 && startswith(plan->rootfs_mount, RUN_DIR "/")) {
+                        r = mkdir_parents(plan->rootfs_mount, 0755);
+                        if (r < 0)
+                                r = error_errno(reterr, -r, "Cannot make '%s'", plan->rootfs_mount);
+                }
+        }
+        if (r == 0 && trees_wanted(plan))
+                r = trees_make(plan, trees, reterr);
+        return r < 0 ? error_at(reterr, r, "clone", NULL) : 0;
+}
+
+static int
+begin_user_namespace(const Launch *launch, LaunchChild *child, Trees *trees, Error *reterr)
+{
+        int r;
+
+        if (!(launch->plan->namespaces & CLONE_NEWUSER))
+                return 0;
+        r = user_namespace_begin(launch->plan, child, trees, reterr);
+        if (r == 0)
+                return 0;
+        (void) process_kill(child->pidfd, SIGKILL);
+        (void) process_wait(child->pidfd, &(int){ 0 }, &(int){ 0 });
+        return error_at(reterr, r, "user-namespace", NULL);
+}
+
 int launch_begin(const Launch *launch, LaunchChild *ret, Error *reterr)
 {
         _cleanup_(launch_child_done) LaunchChild child = LAUNCH_CHILD_NULL;
+        _cleanup_(trees_done) Trees trees = TREES_NULL;
         _cleanup_(fd_close_p) int child_fd = -EBADF;
         int pair[2];
         pid_t pid;
@@ -54,6 +96,9 @@ int launch_begin(const Launch *launch, LaunchChild *ret, Error *reterr)
         if (r < 0)
                 return error_errno(reterr, -r, "Cannot set up a socket");
 
+        r = prepare_host(launch, &trees, reterr);
+        if (r < 0)
+                return r;
         pid = namespace_clone(launch->plan->namespaces, launch->cgroup_fd, &child.pidfd);
         if (pid < 0)
                 return error_at(reterr,
@@ -61,8 +106,11 @@ int launch_begin(const Launch *launch, LaunchChild *ret, Error *reterr)
                                             "Cannot make init in its namespaces and control group"),
                                 "clone", NULL);
         if (pid == 0)
-                child_main(launch, child_fd);
+                child_main(launch, &trees, child_fd);
         child.pid = pid;
+        r = begin_user_namespace(launch, &child, &trees, reterr);
+        if (r < 0)
+                return r;
         /* While the child is at work; a failure is told when the filter is needed. */
         if (launch->plan->devices.filter)
                 child.device_filter = device_filter_load(launch->plan->devices.rules,
@@ -161,6 +209,11 @@ int launch_go(const Launch *launch, LaunchChild *child, Error *reterr)
                                 error_errno(reterr, -r, "Cannot restrict the container's devices"),
                                 "device-filter", "lxc.cgroup2.devices");
         child->device_filter = fd_close(child->device_filter);
+        if (launch->plan->namespaces & CLONE_NEWUSER) {
+                r = user_namespace_finish(launch->plan, child->pid, reterr);
+                if (r < 0)
+                        return r;
+        }
         r = sync_send(child->sync_fd, &message);
         /* A child that is gone has left its reason in the socket: launch_receive() tells it. */
         return r < 0 && r != -EPIPE ? error_errno(reterr, -r, "Cannot let init go on") : 0;

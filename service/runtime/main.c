@@ -39,6 +39,7 @@ static int make_plan(Supervisor *s, const char *id, char **ret, Error *reterr)
 {
         _cleanup_(strv_free_p) char **warnings = NULL;
         _cleanup_(plan_free_p) Plan *plan = NULL;
+        _cleanup_(plan_idmap_input_done) PlanIdMapInput idmap = { .given = false };
         _cleanup_(free_p) char *fstab = NULL;
         PlanInput input;
         int r;
@@ -52,6 +53,11 @@ static int make_plan(Supervisor *s, const char *id, char **ret, Error *reterr)
                 return r;
         input = supervisor_plan_input(s);
         input.fstab = fstab;
+        r = plan_idmap_read(s->config, &input, &idmap, reterr);
+        if (r < 0)
+                return r;
+        input.subids = idmap.given ? &idmap.subids : NULL;
+        input.config_text = idmap.config_text;
         r = plan_make(s->config, &input, &plan, &warnings, reterr);
         strv_foreach(warning, warnings)
                 (void) fprintf(stderr, "%s\n", *warning);

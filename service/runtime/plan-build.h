@@ -15,6 +15,7 @@ typedef struct PlanBuild {
 
 /* Each fills its part of build->plan. Return: 0, -errno with the error in build->reterr. */
 int plan_build_namespaces(PlanBuild *build);
+int plan_build_idmap(PlanBuild *build);
 int plan_build_rootfs(PlanBuild *build);
 int plan_build_automounts(PlanBuild *build);
 int plan_build_mounts(PlanBuild *build);

@@ -89,6 +89,24 @@ static void apply_option(MountLine *line, const MountOption *option)
         mount->optional |= option->optional;
 }
 
+static int take_idmap(PlanBuild *build, const char *key, const char *text, MountLine *line)
+{
+        const char *value = startswith(text, "idmap=");
+        bool container = streq(value, "container");
+
+        if (!container && value[0] != '/')
+                return plan_invalid(build, key,
+                                    "Mount option '%s' is neither idmap=container nor idmap=PATH, "
+                                    "the absolute path of a user namespace",
+                                    text);
+        if (container && build->plan->n_id_maps == 0)
+                return plan_invalid(build, key,
+                                    "Mount option '%s' needs the container's own ranges of ids: "
+                                    "set 'lxc.idmap'",
+                                    text);
+        return string_set(&line->mount.idmap, value) < 0 ? plan_oom(build) : 0;
+}
+
 static int take_option(PlanBuild *build, const char *key, const char *text, MountLine *line)
 {
         const char *create = startswith(text, "create=");
@@ -99,7 +117,7 @@ static int take_option(PlanBuild *build, const char *key, const char *text, Moun
                         return 0;
                 }
         if (startswith(text, "idmap="))
-                return plan_refuse(build, key, "Mount option '%s' is not supported yet", text);
+                return take_idmap(build, key, text, line);
         if (streq(text, "relative")) {
                 line->mount.source_in_root = true;
                 return 0;
@@ -314,6 +332,11 @@ static int check_source(PlanBuild *build, const char *key, MountLine *line)
 {
         PlanMount *mount = &line->mount;
 
+        if (mount->idmap && (!line->bind || mount->source_in_root))
+                return plan_invalid(build, key,
+                                    "Mount option 'idmap=%s' is only for a bind mount of a path of "
+                                    "the host",
+                                    mount->idmap);
         if (!line->bind)
                 return 0;
         if (mount->source[0] != '/' && !mount->source_in_root)

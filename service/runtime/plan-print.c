@@ -91,6 +91,8 @@ static void print_mount_options(FILE *out, const PlanMount *mount)
                                        propagation_names[i].name);
         if (mount->data)
                 (void) fprintf(out, " data=%s", mount->data);
+        if (mount->idmap)
+                (void) fprintf(out, " idmap=%s", mount->idmap);
         if (mount->create != CREATE_NOTHING)
                 (void) fprintf(out, " create=%s",
                                mount->create == CREATE_FILE ? "file" : "directory");

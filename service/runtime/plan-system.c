@@ -33,10 +33,6 @@ static int choose_namespaces(PlanBuild *build, unsigned *ret)
         if (config->clone)
                 types &= config->clone;
         types &= ~config->keep;
-        if (config->clone & 1U << NAMESPACE_USER)
-                return plan_refuse(build, key,
-                                   "'%s' asks for a user namespace, which is not supported yet",
-                                   key);
         for (NamespaceType type = 0; type < _NAMESPACE_TYPE_MAX; type++) {
                 if (config->share[type])
                         return plan_refuse(build, "lxc.namespace.share",
@@ -152,9 +148,6 @@ int plan_build_namespaces(PlanBuild *build)
                 r = build_time(build);
         if (r < 0)
                 return r;
-        if (config->namespace.n_idmaps > 0)
-                return plan_refuse(build, "lxc.idmap",
-                                   "'lxc.idmap' (a user namespace) is not supported yet");
         if (shared)
                 types &= ~(1U << NAMESPACE_NET);
         for (NamespaceType type = 0; type < _NAMESPACE_TYPE_MAX; type++)

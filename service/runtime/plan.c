@@ -9,9 +9,11 @@
 #include "base/file.h"
 #include "base/strv.h"
 #include "config/pairs.h"
+#include "config/parse.h"
 #include "interfaces/errors.h"
 #include "interfaces/names.h"
 #include "runtime/plan-build.h"
+#include "storage/owner.h"
 
 #define FSTAB_SIZE_MAX (1U << 20)
 
@@ -40,6 +42,44 @@ int plan_read_fstab(const Config *config, char **ret, Error *reterr)
                 return error_at(reterr, error_errno(reterr, -r, "Cannot read '%s'", path), NULL,
                                 "lxc.mount.fstab");
         return 0;
+}
+
+int plan_idmap_read(const Config *config,
+                    const PlanInput *input,
+                    PlanIdMapInput *ret,
+                    Error *reterr)
+{
+        _cleanup_(fd_close_p) int fd = -EBADF;
+        _cleanup_(plan_idmap_input_done) PlanIdMapInput own = { .subids = SUBIDS_NULL };
+        uid_t owner = 0;
+        int r;
+
+        *ret = own;
+        if (config->namespace.n_idmaps == 0)
+                return 0;
+        fd = open(input->directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0)
+                return error_errno(reterr, errno, "Cannot open '%s'", input->directory);
+        r = owner_read(fd, &owner, reterr);
+        if (r == 0)
+                r = subids_read(owner, &own.subids, reterr);
+        if (r < 0)
+                return error_at(reterr, r, NULL, "lxc.idmap");
+        /* Only for the number of a line in an error. */
+        if (file_read(AT_FDCWD, input->config_file, CONFIG_FILE_MAX, &own.config_text, NULL) ==
+            -ENOMEM)
+                return error_oom(reterr);
+        own.given = true;
+        *ret = own;
+        own = (PlanIdMapInput){ 0 };
+        return 0;
+}
+
+void plan_idmap_input_done(PlanIdMapInput *input)
+{
+        subids_done(&input->subids);
+        free(input->config_text);
+        *input = (PlanIdMapInput){ 0 };
 }
 
 const char *plan_rootfs_path(const Config *config)
@@ -123,9 +163,9 @@ static int build_hooks(PlanBuild *build)
 }
 
 static int (*const parts[])(PlanBuild *) = {
-        build_names,         plan_build_namespaces, plan_build_rootfs, plan_build_automounts,
-        plan_build_mounts,   plan_build_terminals,  plan_build_limits, plan_build_cgroup,
-        plan_build_security, plan_build_init,       build_hooks,
+        build_names,           plan_build_namespaces, plan_build_idmap,     plan_build_rootfs,
+        plan_build_automounts, plan_build_mounts,     plan_build_terminals, plan_build_limits,
+        plan_build_cgroup,     plan_build_security,   plan_build_init,      build_hooks,
 };
 
 int plan_make(const Config *config,
@@ -156,6 +196,7 @@ void plan_mount_done(PlanMount *mount)
         free(mount->target);
         free(mount->type);
         free(mount->data);
+        free(mount->idmap);
 }
 
 static void free_strings(Plan *plan)

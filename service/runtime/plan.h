@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "config/config.h"
+#include "config/subid.h"
 #include "kernel/device-filter.h"
 #include "runtime/hook.h"
 
@@ -25,7 +26,23 @@ typedef struct PlanInput {
         const char *fstab;        /* text of lxc.mount.fstab's file, NULL: none (plan_read_fstab) */
         char *const *environment; /* our own: inherited by hooks, source of "K" entries */
         bool apparmor;            /* the kernel enforces AppArmor */
+        const SubIds *subids;     /* what the container's owner may map; NULL: anything */
+        const char *config_text;  /* of config_file, to tell a line by its number; or NULL */
 } PlanInput;
+
+/* What a plan with lxc.idmap must know of the host. */
+typedef struct PlanIdMapInput {
+        SubIds subids;
+        char *config_text;
+        bool given; /* the configuration has an lxc.idmap */
+} PlanIdMapInput;
+
+/* plan_idmap_read() - *ret is empty when the configuration has no lxc.idmap. */
+int plan_idmap_read(const Config *config,
+                    const PlanInput *input,
+                    PlanIdMapInput *ret,
+                    Error *reterr);
+void plan_idmap_input_done(PlanIdMapInput *input);
 
 /* Fills in what depends on this host: environment, apparmor. */
 void plan_input_host(PlanInput *input);
@@ -51,6 +68,7 @@ typedef struct PlanMount {
         bool change;               /* only attributes and propagation of the mount on target */
         bool optional;             /* a failure is passed over */
         bool source_in_root;
+        char *idmap; /* owners through the maps of this user namespace: "container" or a path */
         enum {
                 CREATE_NOTHING,
                 CREATE_DIRECTORY,
@@ -152,6 +170,13 @@ int plan_make(const Config *config,
               Error *reterr);
 Plan *plan_free(Plan *plan);
 DEFINE_CLEANUP(Plan *, plan_free)
+
+/* plan_id_is_mapped() - has the container such an id (always without a user namespace)?
+ * plan_id_belongs() - does this id of the host lie in one of its ranges?
+ * id_maps_root() - the id that the container's root has on the host. */
+bool plan_id_is_mapped(const Plan *plan, bool group, uint32_t inside);
+bool plan_id_belongs(const Plan *plan, bool group, uint32_t outside);
+uint32_t id_maps_root(const IdMap *maps, size_t n, bool group);
 
 /* plan_print() - the plan as text, in the order of the stages. Return: NULL when out of memory. */
 char *plan_print(const Plan *plan);

@@ -89,6 +89,7 @@ static int step_pre_start(Supervisor *s, Error *reterr)
 static int step_plan(Supervisor *s, Error *reterr)
 {
         _cleanup_(strv_free_p) char **warnings = NULL;
+        _cleanup_(plan_idmap_input_done) PlanIdMapInput idmap = { .given = false };
         _cleanup_(free_p) char *fstab = NULL;
         PlanInput input = supervisor_plan_input(s);
         int r;
@@ -97,6 +98,11 @@ static int step_plan(Supervisor *s, Error *reterr)
         if (r < 0)
                 return r;
         input.fstab = fstab;
+        r = plan_idmap_read(s->config, &input, &idmap, reterr);
+        if (r < 0)
+                return r;
+        input.subids = idmap.given ? &idmap.subids : NULL;
+        input.config_text = idmap.config_text;
         r = plan_make(s->config, &input, &s->run.plan, &warnings, reterr);
         log_warnings(warnings);
         if (r == 0 && s->run.plan->ephemeral)

@@ -45,11 +45,11 @@ static int write_setting(int proc_fd, const char *directory, const KeyValue *ite
         return write(fd, item->value, n) == (ssize_t) n ? 0 : -errno;
 }
 
-static int write_settings(int proc_fd,
-                          const char *directory,
-                          const char *key,
-                          const KeyValueList *list,
-                          Error *reterr)
+int stage_write_settings(int proc_fd,
+                         const char *directory,
+                         const char *key,
+                         const KeyValueList *list,
+                         Error *reterr)
 {
         for (size_t i = 0; i < list->n; i++) {
                 const KeyValue *item = &list->items[i];
@@ -75,13 +75,18 @@ int stage_sysctl(StageContext *context, Error *reterr)
         proc_fd = open_proc(reterr);
         if (proc_fd < 0)
                 return proc_fd;
-        r = write_settings(proc_fd, "sys", "lxc.sysctl", &plan->sysctls, reterr);
-        if (r < 0)
+        r = stage_write_settings(proc_fd, "sys", "lxc.sysctl", &plan->sysctls, reterr);
+        if (r < 0 || stage_has_user_namespace(context))
                 return r;
-        return write_settings(proc_fd, "self", "lxc.proc", &plan->proc_files, reterr);
+        return stage_write_settings(proc_fd, "self", "lxc.proc", &plan->proc_files, reterr);
 }
 
 int stage_time(StageContext *context, Error *reterr)
+{
+        return stage_has_user_namespace(context) ? 0 : stage_time_offsets(context, reterr);
+}
+
+int stage_time_offsets(StageContext *context, Error *reterr)
 {
         _cleanup_(fd_close_p) int proc_fd = -EBADF;
         int r;
@@ -101,7 +106,8 @@ int stage_limits(StageContext *context, Error *reterr)
 {
         const Plan *plan = context->plan;
 
-        for (size_t i = 0; i < plan->n_limits; i++) {
+        /* Hard limits are only raised by host root: user_namespace_finish() */
+        for (size_t i = 0; i < plan->n_limits && !stage_has_user_namespace(context); i++) {
                 const PlanLimit *limit = &plan->limits[i];
 
                 if (setrlimit(limit->resource, &limit->value) < 0)

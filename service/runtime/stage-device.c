@@ -18,6 +18,8 @@
 #include "runtime/stage.h"
 #include "runtime/sync.h"
 
+#define TTY_GROUP 5
+
 typedef struct DeviceNode {
         const char *name;
         unsigned major, minor;
@@ -137,12 +139,13 @@ int stage_nodes(StageContext *context, Error *reterr)
 }
 
 /* The container's devpts, with its multiplexer as /dev/ptmx. Return: its tree fd, -errno. */
-static int mount_devpts(const PlanTerminals *terminals, int dev_fd)
+static int mount_devpts(const Plan *plan, int dev_fd)
 {
+        const PlanTerminals *terminals = &plan->terminals;
+        /* The group tty, where the container has it. */
+        const char *group = plan_id_is_mapped(plan, true, TTY_GROUP) ? "gid=5" : NULL;
         char max[32];
-        const char *options[] = {
-                "source=devpts", "mode=0620", "ptmxmode=0666", "gid=5", max, NULL
-        };
+        const char *options[] = { "source=devpts", "mode=0620", "ptmxmode=0666", max, group, NULL };
         _cleanup_(fd_close_p) int target_fd = -EBADF, tree_fd = -EBADF, ptmx_fd = -EBADF;
         int r;
 
@@ -261,7 +264,7 @@ int stage_terminals(StageContext *context, Error *reterr)
         if (dev_fd < 0)
                 return dev_fd;
         if (terminals->pts_max > 0) {
-                pts_fd = mount_devpts(terminals, dev_fd);
+                pts_fd = mount_devpts(context->plan, dev_fd);
                 if (pts_fd < 0)
                         return device_failed(reterr, pts_fd, "pts");
         }

@@ -120,6 +120,14 @@ static int mount_proc(StageContext *context, Error *reterr)
         return context->plan->proc == AUTO_MIXED ? protect_proc(context, fd, reterr) : 0;
 }
 
+static int mount_host_sys(StageContext *context, Error *reterr)
+{
+        _cleanup_(fd_close_p) int target_fd = path_make_directory(context->root_fd, "sys");
+        int r = target_fd < 0 ? target_fd : mount_attach(context->trees->sys, target_fd);
+
+        return r < 0 ? mount_failed(reterr, r, "/sys", "sys") : 0;
+}
+
 static int mount_sys(StageContext *context, Error *reterr)
 {
         static const char *const options[] = { "source=sysfs", NULL };
@@ -128,6 +136,8 @@ static int mount_sys(StageContext *context, Error *reterr)
         unsigned attributes = ATTRIBUTES_SAFE;
         int r;
 
+        if (context->trees->sys >= 0)
+                return mount_host_sys(context, reterr);
         if (context->plan->sys != AUTO_READ_WRITE)
                 attributes |= MOUNT_ATTR_RDONLY;
         fd = mount_on(context, "sysfs", options, attributes, "sys", reterr);
@@ -212,11 +222,23 @@ static int check_kinds(int source_fd, int target_fd)
         return S_ISDIR(source.st_mode) ? -ENOTDIR : -EISDIR;
 }
 
+/* What host root has made ready for the mount. */
+static int attach_tree(int tree_fd, int target_fd)
+{
+        int r = check_kinds(tree_fd, target_fd);
+
+        return r < 0 ? r : mount_attach(tree_fd, target_fd);
+}
+
 static int bind_mount(StageContext *context, const PlanMount *mount, int target_fd)
 {
         _cleanup_(fd_close_p) int source_fd = -EBADF, tree_fd = -EBADF;
+        int tree = context->trees->mounts ? context->trees->mounts[mount - context->plan->mounts]
+                                          : -EBADF;
         int r;
 
+        if (tree != -EBADF)
+                return tree < 0 ? tree : attach_tree(tree, target_fd);
         source_fd = open_source(context, mount);
         if (source_fd < 0)
                 return source_fd;

@@ -3,7 +3,6 @@
 /* Stages: the process itself, the root file system, and what a namespace wants at its birth. */
 
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <linux/keyctl.h>
 #include <sched.h>
 #include <signal.h>
@@ -27,6 +26,8 @@
  * no business of ours. */
 int stage_prepare(StageContext *context, Error *reterr)
 {
+        int r;
+
         if (prctl(PR_SET_PDEATHSIG, context->plan->init.parent_death_signal) < 0 ||
             prctl(PR_SET_DUMPABLE, 0) < 0)
                 return error_errno(reterr, errno, "Cannot set up the process");
@@ -35,8 +36,9 @@ int stage_prepare(StageContext *context, Error *reterr)
                         return error_errno(reterr, errno, "Cannot move a file descriptor");
                 context->sync_fd = SYNC_FD;
         }
-        if (close_range(SYNC_FD + 1, ~0U, 0) < 0)
-                return error_errno(reterr, errno, "Cannot close file descriptors");
+        r = trees_close_others(context->trees, SYNC_FD + 1);
+        if (r < 0)
+                return error_errno(reterr, -r, "Cannot close file descriptors");
         /* Ignored signals are inherited, and a service is started with SIGPIPE ignored. */
         (void) signal(SIGPIPE, SIG_DFL);
         /* Modes are written in full below; init begins with the usual mask. */
@@ -88,13 +90,14 @@ int stage_root(StageContext *context, Error *reterr)
         _cleanup_(fd_close_p) int tree_fd = -EBADF, target_fd = -EBADF;
         int r;
 
-        tree_fd = clone_root(plan);
+        tree_fd = context->trees->root >= 0 ? context->trees->root : clone_root(plan);
         if (tree_fd < 0)
                 return error_at(reterr,
                                 error_errno(reterr, -tree_fd, "Cannot use root file system '%s'",
                                             plan->rootfs),
                                 NULL, plan->rootfs);
-        target_fd = open_mount_point(plan);
+        target_fd = context->mount_point_fd >= 0 ? TAKE_FD(context->mount_point_fd)
+                                                 : open_mount_point(plan);
         r = target_fd < 0 ? target_fd : mount_attach(tree_fd, target_fd);
         if (r < 0)
                 return error_at(reterr,

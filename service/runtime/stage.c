@@ -2,11 +2,17 @@
 
 #include "runtime/stage.h"
 
+#include <linux/sched.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "base/strv.h"
 #include "runtime/sync.h"
+
+bool stage_has_user_namespace(const StageContext *context)
+{
+        return context->plan->namespaces & CLONE_NEWUSER;
+}
 
 void stage_note(StageContext *context, int level, const char *format, ...)
 {
@@ -70,6 +76,7 @@ static int stage_hook_start(StageContext *context, Error *reterr)
 
 static const Stage stages[] = {
         { "prepare", stage_prepare },
+        { "user-namespace", stage_user },
         { "propagation", stage_propagation },
         { "hook-pre-mount", stage_hook_pre_mount },
         { "rootfs", stage_root },

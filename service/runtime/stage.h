@@ -6,17 +6,21 @@
  * here logs or writes to stdio: what there is to say goes through the sync socket.
  *
  * Before the pivot the host's root is "/" and the container's tree is only reached from root_fd.
- * A user namespace would come before everything else: its maps are the parent's first work, and
- * all mounts below must then be its own. */
+ * A user namespace comes before everything else: its maps are the parent's first work, and all
+ * mounts below are then its own; what only host root may set is set from outside
+ * (user-namespace.h). */
 
 #include "runtime/launch.h"
+#include "runtime/tree.h"
 
 typedef struct StageContext {
         const Launch *launch;
         const Plan *plan;
         int sync_fd;
-        int root_fd;    /* the root of the container's tree, until the pivot */
-        int console_fd; /* what becomes stdin, stdout and stderr */
+        const Trees *trees; /* from outside */
+        int mount_point_fd; /* opened before the process became the container's root; or -EBADF */
+        int root_fd;        /* the root of the container's tree, until the pivot */
+        int console_fd;     /* what becomes stdin, stdout and stderr */
 } StageContext;
 
 typedef struct Stage {
@@ -31,10 +35,21 @@ int stages_run(StageContext *context, Error *reterr);
 /* Names of the stages, for tests and documentation; NULL past the end. */
 const char *stage_name(size_t i);
 
+bool stage_has_user_namespace(const StageContext *context);
+
+/* stage_write_settings() - each KEY (dots for slashes) of the list below `directory` of a proc.
+ * `name` is what the list is called in the configuration. */
+int stage_write_settings(int proc_fd,
+                         const char *directory,
+                         const char *name,
+                         const KeyValueList *list,
+                         Error *reterr);
+
 /* A remark for the supervisor's log. */
 void stage_note(StageContext *context, int level, const char *format, ...) _printf_(3, 4);
 
 int stage_prepare(StageContext *context, Error *reterr);
+int stage_user(StageContext *context, Error *reterr);
 int stage_propagation(StageContext *context, Error *reterr);
 int stage_root(StageContext *context, Error *reterr);
 int stage_hostname(StageContext *context, Error *reterr);
@@ -52,6 +67,7 @@ int stage_terminals(StageContext *context, Error *reterr);
 int stage_boot_id(StageContext *context, Error *reterr);
 
 int stage_time(StageContext *context, Error *reterr);
+int stage_time_offsets(StageContext *context, Error *reterr);
 int stage_sysctl(StageContext *context, Error *reterr);
 int stage_limits(StageContext *context, Error *reterr);
 int stage_personality(StageContext *context, Error *reterr);

@@ -121,15 +121,39 @@ static const struct {
         { "lxc.rootfs.path = relative\n", "lxc.rootfs.path",
           "'lxc.rootfs.path' and 'lxc.rootfs.mount' must be absolute paths", ERROR_INVALID_CONFIG },
         { ROOT "lxc.rootfs.options = idmap=container\n", "lxc.rootfs.options",
-          "Mount option 'idmap=container' is not supported yet", ERROR_NOT_SUPPORTED },
+          "Mount option 'idmap=container' needs the container's own ranges of ids: set 'lxc.idmap'",
+          ERROR_INVALID_CONFIG },
+        { ROOT "lxc.rootfs.options = idmap=other\n", "lxc.rootfs.options",
+          "Mount option 'idmap=other' is neither idmap=container nor idmap=PATH, the absolute path "
+          "of a user namespace",
+          ERROR_INVALID_CONFIG },
+        { ROOT "lxc.mount.entry = tmpfs tmp tmpfs idmap=/proc/1/ns/user 0 0\n", "lxc.mount.entry",
+          "Mount option 'idmap=/proc/1/ns/user' is only for a bind mount of a path of the host",
+          ERROR_INVALID_CONFIG },
         { ROOT "lxc.rootfs.options = compress=zstd\n", "lxc.rootfs.options",
           "'lxc.rootfs.options' has 'compress=zstd', which a directory cannot take",
           ERROR_INVALID_CONFIG },
         { ROOT "lxc.net.3.type = veth\n", "lxc.net",
           "'lxc.net.3.type = veth' is not supported yet: only 'empty' and 'none' are",
           ERROR_NOT_SUPPORTED },
-        { ROOT "lxc.idmap = u 0 100000 65536\nlxc.idmap = g 0 100000 65536\n", "lxc.idmap",
-          "'lxc.idmap' (a user namespace) is not supported yet", ERROR_NOT_SUPPORTED },
+        { ROOT "lxc.idmap = u 0 100000 65536\n", "lxc.idmap",
+          "'lxc.idmap' maps no group 0 of the container: expected a line 'g 0 OUTSIDE COUNT'",
+          ERROR_INVALID_CONFIG },
+        { ROOT "lxc.idmap = u 1 100000 65536\nlxc.idmap = g 0 100000 65536\n", "lxc.idmap",
+          "'lxc.idmap' maps no user 0 of the container: expected a line 'u 0 OUTSIDE COUNT'",
+          ERROR_INVALID_CONFIG },
+        { ROOT "lxc.idmap = u 0 100000 10\nlxc.idmap = g 0 100000 10\nlxc.init.uid = 10\n",
+          "lxc.init.uid", "'lxc.init.uid = 10' is not in a range of 'lxc.idmap'",
+          ERROR_INVALID_CONFIG },
+        { ROOT "lxc.idmap = u 0 100000 10\nlxc.idmap = g 0 100000 10\n"
+               "lxc.namespace.keep = user\n",
+          "lxc.namespace.keep",
+          "'lxc.namespace.keep' leaves out the user namespace that 'lxc.idmap' asks for",
+          ERROR_NOT_SUPPORTED },
+        { ROOT "lxc.namespace.clone = user mnt pid cgroup\n", "lxc.namespace.clone",
+          "'lxc.namespace.clone' asks for a user namespace, which needs its ranges of ids: set "
+          "'lxc.idmap'",
+          ERROR_NOT_SUPPORTED },
         { ROOT "lxc.namespace.share.net = other\n", "lxc.namespace.share",
           "'lxc.namespace.share.net' is not supported yet", ERROR_NOT_SUPPORTED },
         { ROOT "lxc.namespace.keep = pid\n", "lxc.namespace.keep",
@@ -194,6 +218,67 @@ static void test_refusals(void)
         }
 }
 
+#define RANGES ROOT "lxc.idmap = u 0 100000 65536\nlxc.idmap = g 0 200000 65536\n"
+
+static const struct {
+        const char *users, *groups, *sentence;
+} grants[] = {
+        { "root:100000:65536\n", "root:200000:65536\n", NULL },
+        /* Lines of others, of the number, broken ones, and ranges side by side. */
+        { "alice:1:9\n:\nroot:x:1\nroot:100000:5\n0:100005:99999\n", "0:200000:65536", NULL },
+        { "root:100000:65535\n", "root:200000:65536\n",
+          "'/var/lib/lxc/ct01/config', line 2: 'lxc.idmap = u 0 100000 65536' maps users 100000 to "
+          "165535, which '/etc/subuid' does not give to 'root': expected there a line "
+          "'root:FIRST:COUNT' that holds them, or here a range within one" },
+        { "root:100000:65536\n", "alice:200000:65536\n",
+          "'/var/lib/lxc/ct01/config', line 3: 'lxc.idmap = g 0 200000 65536' maps groups 200000 "
+          "to "
+          "265535, which '/etc/subgid' does not give to 'root': expected there a line "
+          "'root:FIRST:COUNT' that holds them, or here a range within one" },
+        { NULL, NULL,
+          "'/var/lib/lxc/ct01/config', line 2: 'lxc.idmap = u 0 100000 65536' maps users 100000 to "
+          "165535, which '/etc/subuid' does not give to 'root': expected there a line "
+          "'root:FIRST:COUNT' that holds them, or here a range within one" },
+};
+
+static void test_subordinate_ids(void)
+{
+        for (size_t i = 0; i < ELEMENTS(grants); i++) {
+                _cleanup_(config_free_p) Config *config = parse(RANGES);
+                _cleanup_(plan_free_p) Plan *plan = NULL;
+                _cleanup_(error_done) Error error = ERROR_NULL;
+                SubIds ids = {
+                        .uid = 0,
+                        .name = g_strdup("root"),
+                        .users = g_strdup(grants[i].users),
+                        .groups = g_strdup(grants[i].groups),
+                };
+                PlanInput input = input_default;
+                int r;
+
+                input.subids = &ids;
+                input.config_text = RANGES;
+                r = plan_make(config, &input, &plan, NULL, &error);
+                if (grants[i].sentence)
+                        g_assert_cmpstr(error_message(&error), ==, grants[i].sentence);
+                g_assert_cmpint(r, ==, grants[i].sentence ? -EINVAL : 0);
+                if (r < 0)
+                        g_assert_cmpint(error.code, ==, ERROR_INVALID_CONFIG);
+                subids_done(&ids);
+        }
+}
+
+/* newuidmap(1): a user may map himself, and nobody else. */
+static void test_own_id(void)
+{
+        const SubIds ids = { .uid = 1000 };
+
+        g_assert_true(subids_allow(&ids, false, 1000, 1));
+        g_assert_false(subids_allow(&ids, false, 1000, 2));
+        g_assert_false(subids_allow(&ids, false, 0, 1));
+        g_assert_false(subids_allow(&ids, true, 1000, 1));
+}
+
 static void test_generated_apparmor(void)
 {
         _cleanup_(config_free_p) Config *config = parse(ROOT "lxc.apparmor.profile = generated\n");
@@ -235,6 +320,7 @@ static void test_stage_table(void)
 {
         g_autoptr(GHashTable) places = g_hash_table_new(g_str_hash, g_str_equal);
         static const char *const order[][2] = {
+                { "user-namespace", "propagation" },
                 { "propagation", "hook-pre-mount" },
                 { "hook-pre-mount", "rootfs" },
                 { "mount", "hook-mount" },
@@ -264,8 +350,9 @@ static void test_stage_table(void)
 int main(int argc, char *argv[])
 {
         static const char *const names[] = {
-                "busybox", "debian",       "legacy",        "mounts", "limits",
-                "init",    "host-network", "network-mixed", "hooks",  "cgroup-version-1",
+                "busybox",        "debian",       "legacy",        "mounts", "limits",
+                "init",           "host-network", "network-mixed", "hooks",  "cgroup-version-1",
+                "user-namespace",
         };
 
         g_test_init(&argc, &argv, NULL);
@@ -275,6 +362,9 @@ int main(int argc, char *argv[])
                 g_test_add_data_func(path, names[i], test_golden);
         }
         g_test_add_func("/plan/what-cannot-be-honoured-is-refused-by-key", test_refusals);
+        g_test_add_func("/plan/ranges-of-others-are-refused-by-file-and-line",
+                        test_subordinate_ids);
+        g_test_add_func("/plan/a-user-may-map-his-own-id", test_own_id);
         g_test_add_func("/plan/generated-apparmor-profile-is-refused-where-it-would-matter",
                         test_generated_apparmor);
         g_test_add_func("/plan/hooks-get-lxc-variables-and-nothing-of-the-service-manager",

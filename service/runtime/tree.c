@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "runtime/tree.h"
+
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <linux/sched.h>
+#include <stdlib.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <syslog.h>
+
+#include "base/log.h"
+#include "base/strv.h"
+#include "kernel/mount.h"
+
+/* Out of the way of standard streams and of the child's own socket. */
+#define TREE_FD_MIN 8
+
+static bool has_user_namespace(const Plan *plan)
+{
+        return plan->namespaces & CLONE_NEWUSER;
+}
+
+static bool is_wanted(const Plan *plan, const PlanMount *mount)
+{
+        return !mount->change && !mount->type && !mount->source_in_root &&
+               (has_user_namespace(plan) || mount->idmap);
+}
+
+bool trees_wanted(const Plan *plan)
+{
+        if (has_user_namespace(plan) || plan->rootfs_options.idmap)
+                return true;
+        for (size_t i = 0; i < plan->n_mounts; i++)
+                if (is_wanted(plan, &plan->mounts[i]))
+                        return true;
+        return false;
+}
+
+static int cannot_map(Error *reterr, int r, const char *source)
+{
+        _cleanup_(fd_close_p) int fd = -EBADF;
+        _cleanup_(free_p) char *type = NULL;
+
+        if (r != -EINVAL)
+                return error_at(reterr,
+                                error_errno(reterr, -r, "Cannot map the ids of '%s'", source), NULL,
+                                source);
+        fd = open(source, O_PATH | O_CLOEXEC);
+        if (fd >= 0)
+                (void) mount_type(fd, &type);
+        return error_at(
+                reterr,
+                error_code(reterr, 0, EINVAL,
+                           "Cannot map the ids of '%s': its file system, of type '%s', or one "
+                           "mounted below it, cannot do that; keep it on ext4, xfs, btrfs or "
+                           "tmpfs, or give its files to the ids of 'lxc.idmap' and remove the "
+                           "option 'idmap='",
+                           source, type ? type : "unknown"),
+                NULL, source);
+}
+
+static int map_by_path(const PlanMount *mount, int tree_fd, Error *reterr)
+{
+        _cleanup_(fd_close_p) int fd = open(mount->idmap, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+        int r;
+
+        if (fd < 0)
+                return error_errno(reterr, errno, "Cannot open the user namespace '%s'",
+                                   mount->idmap);
+        r = mount_set_idmap(tree_fd, fd, mount->recursive);
+        return r < 0 ? cannot_map(reterr, r, mount->source) : 0;
+}
+
+static int move_up(int *fd)
+{
+        int moved = fcntl(*fd, F_DUPFD_CLOEXEC, TREE_FD_MIN);
+
+        if (moved < 0)
+                return -errno;
+        (void) fd_close(*fd);
+        *fd = moved;
+        return 0;
+}
+
+/* A detached copy, whose mounts get what happens on the host and tell it nothing. */
+static int copy_tree(const char *source, int flags, const PlanMount *options, bool recursive)
+{
+        _cleanup_(fd_close_p) int source_fd = -EBADF, tree_fd = -EBADF;
+        int r;
+
+        source_fd = open(source, O_PATH | O_CLOEXEC | flags);
+        if (source_fd < 0)
+                return -errno;
+        tree_fd = mount_clone(source_fd, "", recursive);
+        if (tree_fd < 0)
+                return tree_fd;
+        r = mount_change(tree_fd, 0, 0, MS_SLAVE, true);
+        if (r == 0)
+                r = mount_change(tree_fd, options->set, options->clear, 0, false);
+        if (r == 0)
+                r = mount_change(tree_fd, 0, 0, options->propagation & ~(unsigned long) MS_REC,
+                                 options->propagation & MS_REC);
+        if (r == 0)
+                r = move_up(&tree_fd);
+        return r < 0 ? r : TAKE_FD(tree_fd);
+}
+
+/* Files that are nobody's inside are of little use there; LXC runs such a container all the same. */
+static void check_owner(const Plan *plan, int root_fd)
+{
+        struct stat st;
+
+        if (plan->n_id_maps == 0 || plan->rootfs_options.idmap || fstat(root_fd, &st) < 0)
+                return;
+        if (!plan_id_belongs(plan, false, st.st_uid) || !plan_id_belongs(plan, true, st.st_gid))
+                log_event(LOG_WARNING, NULL,
+                          "Root file system '%s' belongs to %u:%u, which is in no range of "
+                          "'lxc.idmap': set 'lxc.rootfs.options = idmap=container', or give the "
+                          "files to the mapped ids",
+                          plan->rootfs, st.st_uid, st.st_gid);
+}
+
+static int make_root(const Plan *plan, Trees *trees, Error *reterr)
+{
+        const PlanMount *options = &plan->rootfs_options;
+        PlanMount root = *options;
+        int r;
+
+        if (!has_user_namespace(plan) && !options->idmap)
+                return 0;
+        trees->root = copy_tree(plan->rootfs, O_DIRECTORY, options, true);
+        if (trees->root < 0)
+                return error_at(reterr,
+                                error_errno(reterr, -trees->root,
+                                            "Cannot use root file system '%s'", plan->rootfs),
+                                "rootfs", plan->rootfs);
+        check_owner(plan, trees->root);
+        if (!options->idmap || streq(options->idmap, "container"))
+                return 0;
+        root.source = plan->rootfs;
+        root.recursive = true;
+        r = map_by_path(&root, trees->root, reterr);
+        return r < 0 ? error_at(reterr, r, "rootfs", plan->rootfs) : 0;
+}
+
+static int make_mount(const PlanMount *mount, int *fd, Error *reterr)
+{
+        _cleanup_(error_done) Error error = ERROR_NULL;
+        int r;
+
+        *fd = copy_tree(mount->source, 0, mount, mount->recursive);
+        if (*fd < 0 || !mount->idmap || streq(mount->idmap, "container"))
+                return 0;
+        r = map_by_path(mount, *fd, &error);
+        if (r == 0)
+                return 0;
+        *fd = fd_close(*fd);
+        if (!mount->optional) {
+                error_move(reterr, &error);
+                return error_at(reterr, r, "mount", mount->target);
+        }
+        *fd = r;
+        return 0;
+}
+
+/* sysfs is only mounted anew by who has the network namespace. */
+static int make_sys(const Plan *plan, Trees *trees, Error *reterr)
+{
+        const PlanMount options = {
+                .set = MS_NOSUID | MS_NODEV | MS_NOEXEC |
+                       (plan->sys == AUTO_READ_WRITE ? 0 : MS_RDONLY),
+        };
+
+        if (!has_user_namespace(plan) || plan->namespaces & CLONE_NEWNET || plan->sys == AUTO_NONE)
+                return 0;
+        trees->sys = copy_tree("/sys", O_DIRECTORY, &options, false);
+        return trees->sys < 0
+                       ? error_at(reterr, error_errno(reterr, -trees->sys, "Cannot copy '/sys'"),
+                                  "mount-auto", "/sys")
+                       : 0;
+}
+
+int trees_make(const Plan *plan, Trees *ret, Error *reterr)
+{
+        _cleanup_(trees_done) Trees trees = TREES_NULL;
+        int r;
+
+        trees.mounts = malloc((plan->n_mounts + 1) * sizeof(int));
+        if (!trees.mounts)
+                return error_oom(reterr);
+        trees.n_mounts = plan->n_mounts;
+        for (size_t i = 0; i < plan->n_mounts; i++)
+                trees.mounts[i] = -EBADF;
+        r = make_root(plan, &trees, reterr);
+        if (r == 0)
+                r = make_sys(plan, &trees, reterr);
+        for (size_t i = 0; i < plan->n_mounts && r == 0; i++)
+                if (is_wanted(plan, &plan->mounts[i]))
+                        r = make_mount(&plan->mounts[i], &trees.mounts[i], reterr);
+        if (r < 0)
+                return r;
+        *ret = trees;
+        trees = TREES_NULL;
+        return 0;
+}
+
+static int map_tree(const PlanMount *mount, const char *source, int *fd, int user_fd, Error *reterr)
+{
+        int r;
+
+        if (*fd < 0 || !streq0(mount->idmap, "container"))
+                return 0;
+        r = mount_set_idmap(*fd, user_fd, mount->recursive);
+        if (r == 0)
+                return 0;
+        if (!mount->optional)
+                return cannot_map(reterr, r, source);
+        (void) fd_close(*fd);
+        *fd = r;
+        return 0;
+}
+
+int trees_map(const Plan *plan, Trees *trees, int user_namespace_fd, Error *reterr)
+{
+        PlanMount root = plan->rootfs_options;
+        int r;
+
+        root.recursive = true;
+        r = map_tree(&root, plan->rootfs, &trees->root, user_namespace_fd, reterr);
+        if (r < 0)
+                return error_at(reterr, r, "rootfs", plan->rootfs);
+        for (size_t i = 0; i < trees->n_mounts; i++) {
+                const PlanMount *mount = &plan->mounts[i];
+
+                r = map_tree(mount, mount->source, &trees->mounts[i], user_namespace_fd, reterr);
+                if (r < 0)
+                        return error_at(reterr, r, "mount", mount->target);
+        }
+        return 0;
+}
+
+static int compare(const void *a, const void *b)
+{
+        return *(const int *) a - *(const int *) b;
+}
+
+int trees_close_others(const Trees *trees, int first)
+{
+        _cleanup_(free_p) int *kept = malloc((trees->n_mounts + 2) * sizeof(int));
+        size_t n = 0;
+
+        if (!kept)
+                return -ENOMEM;
+        kept[n++] = trees->root;
+        kept[n++] = trees->sys;
+        for (size_t i = 0; i < trees->n_mounts; i++)
+                kept[n++] = trees->mounts[i];
+        qsort(kept, n, sizeof(int), compare);
+        for (size_t i = 0; i < n; i++) {
+                if (kept[i] < first)
+                        continue;
+                if (kept[i] > first && close_range((unsigned) first, (unsigned) kept[i] - 1, 0) < 0)
+                        return -errno;
+                first = kept[i] + 1;
+        }
+        return close_range((unsigned) first, ~0U, 0) < 0 ? -errno : 0;
+}
+
+void trees_done(Trees *trees)
+{
+        (void) fd_close(trees->root);
+        (void) fd_close(trees->sys);
+        for (size_t i = 0; i < trees->n_mounts; i++)
+                (void) fd_close(trees->mounts[i]);
+        free(trees->mounts);
+        *trees = TREES_NULL;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Trees of the host that a child in a user namespace cannot open or copy itself: host root makes
+ * detached copies of them before the clone, the child inherits the fds and attaches them. They are
+ * attached nowhere on the host, and end with the last fd. What a pre-mount hook mounts on their
+ * sources comes too late for them. */
+
+#include "runtime/plan.h"
+
+typedef struct Trees {
+        int root;    /* the root file system */
+        int sys;     /* the host's /sys, where the network namespace is the host's */
+        int *mounts; /* of plan->mounts, by number: -EBADF made by the child, < 0 what failed */
+        size_t n_mounts;
+} Trees;
+
+#define TREES_NULL ((Trees){ .root = -EBADF, .sys = -EBADF })
+
+/* Does the plan want any? Is this mount one of them? */
+bool trees_wanted(const Plan *plan);
+
+/* trees_make() - with the maps of foreign user namespaces (idmap=PATH). What cannot be opened is
+ * told by the child, when its turn comes. Return: 0, -errno. */
+int trees_make(const Plan *plan, Trees *ret, Error *reterr);
+
+/* trees_map() - the maps of the container's own (idmap=container), which must be written by then. */
+int trees_map(const Plan *plan, Trees *trees, int user_namespace_fd, Error *reterr);
+
+/* trees_close_others() - close all fds from `first` on but the trees. */
+int trees_close_others(const Trees *trees, int first);
+
+void trees_done(Trees *trees);
