@@ -192,12 +192,9 @@ static int open_target(StageContext *context, const PlanMount *mount)
 
 static int open_source(StageContext *context, const PlanMount *mount)
 {
-        int fd;
-
         if (mount->source_in_root)
                 return path_open_in_root(context->root_fd, mount->source, O_PATH, 0);
-        fd = open(mount->source, O_PATH | O_CLOEXEC);
-        return fd < 0 ? -errno : fd;
+        return tree_open_source(context->plan, mount->source);
 }
 
 static int change_mount(int tree_fd, const PlanMount *mount)

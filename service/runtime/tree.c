@@ -6,11 +6,13 @@
 #include <linux/close_range.h>
 #include <linux/sched.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <syslog.h>
 
 #include "base/log.h"
+#include "base/path.h"
 #include "base/strv.h"
 #include "kernel/mount.h"
 
@@ -84,15 +86,39 @@ static int move_up(int *fd)
         return 0;
 }
 
-/* A detached copy, whose mounts get what happens on the host and tell it nothing. */
-static int copy_tree(const char *source, int flags, const PlanMount *options, bool recursive)
+/* What follows the root file system in the path; NULL: it is not below. */
+static const char *below_root(const Plan *plan, const char *source)
 {
-        _cleanup_(fd_close_p) int source_fd = -EBADF, tree_fd = -EBADF;
+        size_t n = strlen(plan->rootfs);
+
+        while (n > 0 && plan->rootfs[n - 1] == '/')
+                n--;
+        return n > 0 && strncmp(source, plan->rootfs, n) == 0 && source[n] == '/' ? source + n
+                                                                                  : NULL;
+}
+
+int tree_open_source(const Plan *plan, const char *source)
+{
+        const char *inside = below_root(plan, source);
+        _cleanup_(fd_close_p) int root_fd = -EBADF;
+        int fd;
+
+        if (!inside) {
+                fd = open(source, O_PATH | O_CLOEXEC);
+                return fd < 0 ? -errno : fd;
+        }
+        root_fd = open(plan->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        return root_fd < 0 ? -errno : path_open_in_root(root_fd, inside, O_PATH, 0);
+}
+
+/* A detached copy, whose mounts get what happens on the host and tell it nothing. */
+static int copy_tree(const Plan *plan, const char *source, const PlanMount *options, bool recursive)
+{
+        _cleanup_(fd_close_p) int source_fd = tree_open_source(plan, source), tree_fd = -EBADF;
         int r;
 
-        source_fd = open(source, O_PATH | O_CLOEXEC | flags);
         if (source_fd < 0)
-                return -errno;
+                return source_fd;
         tree_fd = mount_clone(source_fd, "", recursive);
         if (tree_fd < 0)
                 return tree_fd;
@@ -130,7 +156,7 @@ static int make_root(const Plan *plan, Trees *trees, Error *reterr)
 
         if (!has_user_namespace(plan) && !options->idmap)
                 return 0;
-        trees->root = copy_tree(plan->rootfs, O_DIRECTORY, options, true);
+        trees->root = copy_tree(plan, plan->rootfs, options, true);
         if (trees->root < 0)
                 return error_at(reterr,
                                 error_errno(reterr, -trees->root,
@@ -145,12 +171,12 @@ static int make_root(const Plan *plan, Trees *trees, Error *reterr)
         return r < 0 ? error_at(reterr, r, "rootfs", plan->rootfs) : 0;
 }
 
-static int make_mount(const PlanMount *mount, int *fd, Error *reterr)
+static int make_mount(const Plan *plan, const PlanMount *mount, int *fd, Error *reterr)
 {
         _cleanup_(error_done) Error error = ERROR_NULL;
         int r;
 
-        *fd = copy_tree(mount->source, 0, mount, mount->recursive);
+        *fd = copy_tree(plan, mount->source, mount, mount->recursive);
         if (*fd < 0 || !mount->idmap || streq(mount->idmap, "container"))
                 return 0;
         r = map_by_path(mount, *fd, &error);
@@ -175,7 +201,7 @@ static int make_sys(const Plan *plan, Trees *trees, Error *reterr)
 
         if (!has_user_namespace(plan) || plan->namespaces & CLONE_NEWNET || plan->sys == AUTO_NONE)
                 return 0;
-        trees->sys = copy_tree("/sys", O_DIRECTORY, &options, false);
+        trees->sys = copy_tree(plan, "/sys", &options, false);
         return trees->sys < 0
                        ? error_at(reterr, error_errno(reterr, -trees->sys, "Cannot copy '/sys'"),
                                   "mount-auto", "/sys")
@@ -198,7 +224,7 @@ int trees_make(const Plan *plan, Trees *ret, Error *reterr)
                 r = make_sys(plan, &trees, reterr);
         for (size_t i = 0; i < plan->n_mounts && r == 0; i++)
                 if (is_wanted(plan, &plan->mounts[i]))
-                        r = make_mount(&plan->mounts[i], &trees.mounts[i], reterr);
+                        r = make_mount(plan, &plan->mounts[i], &trees.mounts[i], reterr);
         if (r < 0)
                 return r;
         *ret = trees;

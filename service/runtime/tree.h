@@ -17,6 +17,10 @@ typedef struct Trees {
 
 #define TREES_NULL ((Trees){ .root = -EBADF, .sys = -EBADF })
 
+/* tree_open_source() - the source of a bind mount (O_PATH). One below the root file system is the
+ * container's: there no symlink leads out. Return: fd, -errno. */
+int tree_open_source(const Plan *plan, const char *source);
+
 /* Does the plan want any? Is this mount one of them? */
 bool trees_wanted(const Plan *plan);
 

@@ -208,6 +208,42 @@ a_hostile_root_reaches_nothing_of_the_host() {
     rm -f /root/of-the-host
 }
 
+a_link_in_its_files_leads_nowhere_else() {
+    a_busybox ct01 "${idmapped[@]}" \
+        lxc.mount.entry='/var/lib/lxc/ct01/rootfs/srv/link mnt none bind,idmap=container 0 0'
+    install -d -m 0700 /root/secrets
+    mkdir "$(rootfs ct01)/root/secrets"
+    : >"$(rootfs ct01)/root/secrets/its-own"
+    ln -s /root/secrets "$(rootfs ct01)/srv/link"
+    started ct01
+    expect_eq "$(inside ct01 ls /mnt)" its-own
+    expect_ok nagaya stop ct01
+    rm -r "$(rootfs ct01)/root/secrets"
+    start_is_refused ct01 "Cannot mount '/var/lib/lxc/ct01/rootfs/srv/link'"
+    rmdir /root/secrets
+}
+
+hooks_run_as_the_mapped_root() {
+    a_busybox ct01 "${idmapped[@]}" lxc.hook.pre-start=/tmp/hook lxc.hook.mount=/tmp/hook \
+        lxc.hook.start=/root/hook
+    printf '#!/bin/sh\nif [ "$3" = pre-start ]; then id -u >/tmp/hook-uid; else\n' >/tmp/hook
+    printf 'id -u >"$LXC_ROOTFS_MOUNT/hook-uid"; fi\n' >>/tmp/hook
+    chmod 0755 /tmp/hook
+    printf '#!/bin/sh\nid -u >/hook-start-uid\n' >"$(rootfs ct01)/root/hook"
+    chmod 0755 "$(rootfs ct01)/root/hook"
+    started ct01
+    expect_eq "$(</tmp/hook-uid)" 0
+    expect_eq "$(<"$(rootfs ct01)/hook-uid")" 0
+    expect_eq "$(<"$(rootfs ct01)/hook-start-uid")" 0
+    expect_eq "$(ids "$(rootfs ct01)/hook-uid")" 0:0
+    expect_ok nagaya stop ct01
+    # On the host it is another: what is root's there is out of its reach.
+    printf '#!/bin/sh\ntouch /root/by-the-hook\n' >/tmp/hook
+    sed -i /pre-start/d /var/lib/lxc/ct01/config
+    start_is_refused ct01 'hook'
+    [ ! -e /root/by-the-hook ] || flunk "a hook in the container has written to the host"
+}
+
 settings_of_host_root_are_made() {
     local most
     most=$(ulimit -H -n)
@@ -291,6 +327,8 @@ test_case "Two with different ranges have nothing to do with each other" \
     two_have_nothing_to_do_with_each_other
 test_case "Mount entries are mapped as asked" mount_entries_are_mapped_as_asked
 test_case "A hostile root reaches nothing of the host" a_hostile_root_reaches_nothing_of_the_host
+test_case "A link in its files leads nowhere else" a_link_in_its_files_leads_nowhere_else
+test_case "Hooks in it run as its own root" hooks_run_as_the_mapped_root
 test_case "Settings that only host root may make are made" settings_of_host_root_are_made
 test_case "The host's network can be shared" the_host_s_network_can_be_shared
 test_case "Create maps the files of a template" create_maps_the_files
