@@ -193,6 +193,16 @@ json_t *supervisor_snapshot(const Supervisor *s)
         return error && json_object_update_missing(event, error) == 0 ? json_incref(event) : NULL;
 }
 
+/* So that the unit's journal tells the container's story, not only its console. */
+static void log_state(const Supervisor *s)
+{
+        char state[32];
+        const char *fields[] = { state, NULL };
+
+        (void) snprintf(state, sizeof(state), "STATE=%s", state_name(s->state));
+        log_event(LOG_INFO, fields, "Container '%s' is %s", s->id, state_name(s->state));
+}
+
 void supervisor_transition(Supervisor *s, LifecycleEvent event)
 {
         State next = lifecycle_next(s->state, event), previous = s->state;
@@ -206,6 +216,7 @@ void supervisor_transition(Supervisor *s, LifecycleEvent event)
         if (message)
                 (void) json_set(message, "previous", json_string(state_name(previous)));
         publish(s, message);
+        log_state(s);
 }
 
 void supervisor_publish_exited(Supervisor *s)
