@@ -2,6 +2,7 @@
 
 #include "storage/configure.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -20,6 +21,7 @@
 
 #define CONFIG_NAME "config"
 #define BACKUP_NAME "config.backup"
+#define TEMPORARY_PREFIX ".#config."
 
 typedef struct Configuration {
         const JobRequest *request;
@@ -265,6 +267,24 @@ static int keep_backup(const Configuration *c, Error *reterr)
 }
 
 /* Return: > 0 changed, 0 it was so already, -errno. */
+/* The temporary files (file_write_atomic()) of writers that were killed: with the lock held there is
+ * no living one. */
+static void sweep_temporaries(const Configuration *c)
+{
+        _cleanup_(closedir_p) DIR *dir = NULL;
+        struct dirent *entry;
+        int fd = openat(c->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+        dir = fd >= 0 ? fdopendir(fd) : NULL;
+        if (!dir) {
+                (void) fd_close(fd);
+                return;
+        }
+        while ((entry = readdir(dir)))
+                if (startswith(entry->d_name, TEMPORARY_PREFIX))
+                        (void) unlinkat(c->dir_fd, entry->d_name, 0);
+}
+
 static int configuration_run(Configuration *c, Error *reterr)
 {
         const char *change = NULL;
@@ -278,6 +298,7 @@ static int configuration_run(Configuration *c, Error *reterr)
         c->lock_fd = config_lock_wait(c->request->lock_dir, c->request->container, reterr);
         if (c->lock_fd < 0)
                 return c->lock_fd;
+        sweep_temporaries(c);
         r = read_config(c, reterr);
         if (r == 0)
                 r = check_version(c, reterr);

@@ -71,6 +71,14 @@ static void test_bad(Fixture *fixture, gconstpointer data)
         g_assert_cmpuint(scratch_count(&fixture->scratch, "lxc/ct1"), ==, 1);
 }
 
+static void test_killed_writer(Fixture *fixture, gconstpointer data)
+{
+        make(fixture, TEXT);
+        scratch_write(&fixture->scratch, "lxc/ct1/.#config.0123456789abcdef", "half", 0600);
+        assert_set(fixture, "lxc.uts.name", "three", "");
+        g_assert_cmpuint(scratch_count(&fixture->scratch, "lxc/ct1"), ==, 1);
+}
+
 static void test_mend(Fixture *fixture, gconstpointer data)
 {
         make(fixture, "lxc.uts.name = one\nlxc.nosuch = 1\n");
@@ -115,6 +123,7 @@ int main(int argc, char **argv)
         g_test_init(&argc, &argv, NULL);
         ADD("/configure/set-keeps-comments-unknown-lines-and-mode", test_set);
         ADD("/configure/what-is-wrong-leaves-the-file-as-it-was", test_bad);
+        ADD("/configure/what-a-killed-writer-left-is-swept", test_killed_writer);
         ADD("/configure/a-broken-file-is-mended", test_mend);
         ADD("/configure/another-version-is-busy", test_version);
         ADD("/configure/convert-once-and-keep-a-backup", test_convert);
