@@ -74,8 +74,6 @@ static void session_unlink(AttachSession *a)
                 *link = a->next;
 }
 
-/* --- what the child says ------------------------------------------------------------------- */
-
 static const char *const step_sentences[_ATTACH_STEP_MAX] = {
         [ATTACH_NAMESPACES] = "Cannot enter the namespaces of the container",
         [ATTACH_SESSION] = "Cannot make a new session",
@@ -84,7 +82,7 @@ static const char *const step_sentences[_ATTACH_STEP_MAX] = {
         [ATTACH_CAPABILITIES] = "Cannot limit the capabilities",
         [ATTACH_SECCOMP] = "Cannot install the seccomp filter",
         [ATTACH_DIRECTORY] = "Cannot enter the directory",
-        [ATTACH_USER] = "Cannot become the user",
+        [ATTACH_USER] = "Cannot become that user (is the id mapped into the container?)",
         [ATTACH_EXEC] = "Cannot execute",
 };
 
@@ -92,7 +90,9 @@ static void reply_failure(AttachSession *a, const AttachReport *report)
 {
         Connection *connection = control_find(a->supervisor->control, a->connection);
         _cleanup_(error_done) Error error = ERROR_NULL;
-        const char *object = report->step == ATTACH_DIRECTORY ? a->cwd : a->program;
+        const char *object = report->step == ATTACH_DIRECTORY ? a->cwd
+                             : report->step == ATTACH_EXEC    ? a->program
+                                                              : NULL;
         int r;
 
         if (!connection)
@@ -110,7 +110,6 @@ static void reply_success(AttachSession *a)
         FdArray fds = { .n = 0 };
         json_t *reply;
 
-        a->client = a->client < 0 ? -EBADF : a->client;
         if (!connection) {
                 /* He does not wait any more: closing his end hangs the program up. */
                 a->client = fd_close(a->client);
@@ -171,8 +170,6 @@ static int on_channel(Source *source, int fd, uint32_t events, void *userdata)
                 reply_success(a);
         return 0;
 }
-
-/* --- the session ---------------------------------------------------------------------------- */
 
 /* The program and what it started in its process group: it leads one. Not reaped yet, so that its
  * number cannot name anybody else. */
@@ -264,8 +261,6 @@ void attach_done(Supervisor *s)
                 (void) session_free(a);
         }
 }
-
-/* --- the start ------------------------------------------------------------------------------- */
 
 /* Of those that are the container's own: to enter the host's would change nothing. */
 static int wanted_namespaces(const Supervisor *s, const AttachRequest *request)
