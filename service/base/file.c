@@ -183,6 +183,11 @@ int mkdir_parents(const char *path, mode_t mode)
         char copy[PATH_MAX];
         size_t n = strlen(path);
 
+        /* Mostly it is there, or only the last component is missing. */
+        if (mkdir(path, mode) == 0 || errno == EEXIST)
+                return 0;
+        if (errno != ENOENT)
+                return -errno;
         if (n >= sizeof(copy))
                 return -ENAMETOOLONG;
         memcpy(copy, path, n + 1);
