@@ -23,6 +23,9 @@ typedef struct Peer {
         char *bus_name;      /* D-Bus: the unique name; varlink: NULL */
 } Peer;
 
+/* How a question to the authority ended: NULL, granted. */
+typedef void (*CallAnswered)(Call *call, const Error *problem);
+
 /* What a door does with the answers. The fds are taken in either case. Neither can fail from the
  * verb's point of view: a client that is gone is told nothing. */
 typedef struct CallOps {
@@ -59,6 +62,7 @@ struct Call {
         /* The dispatcher's: which actions are still to be asked. */
         unsigned actions_wanted; /* bit N = Action N */
         AuthorityQuery *query;
+        CallAnswered answered_query; /* container/ask.c */
 };
 
 /* call_new() - `parameters` and peer->bus_name are taken on success, the fds too.

@@ -7,12 +7,12 @@
 #include "container/dispatch.h"
 
 #include "base/log.h"
+#include "container/ask.h"
 #include "container/charge.h"
 #include "container/check.h"
 #include "container/manager.h"
 #include "interfaces/container-id.h"
 #include "interfaces/errors.h"
-#include "interfaces/names.h"
 
 static void ask_next(Call *call);
 
@@ -54,13 +54,10 @@ static unsigned actions_of(const Call *call)
         return actions & ~(1u << ACTION_NONE);
 }
 
-static void on_answer(void *userdata, const Error *problem)
+static void on_answer(Call *call, const Error *problem)
 {
-        _cleanup_(call_unref_p) Call *call = userdata;
         Error error = ERROR_NULL;
 
-        call->query = NULL;
-        call->on_gone = NULL;
         if (problem) {
                 (void) error_copy(&error, problem);
                 refuse(call, &error);
@@ -69,43 +66,19 @@ static void on_answer(void *userdata, const Error *problem)
         ask_next(call);
 }
 
-static void on_gone_while_asked(Call *call, void *userdata)
-{
-        const Authority *authority = &call->manager->authority;
-
-        call->on_gone = NULL;
-        if (!call->query)
-                return;
-        authority->cancel(call->query);
-        call->query = NULL;
-        (void) call_unref(call);
-}
-
 static int ask(Call *call, Action action, Error *reterr)
 {
-        const Authority *authority = &call->manager->authority;
         const char *id = call_string(call, call->table->object ? call->table->object : "name");
         const Container *container = id ? manager_container(call->manager, id) : NULL;
-        char whole[64], uid[16];
         AuthorityDetails details = { .container = id, .verb = call->verb->member };
-        int r;
+        char uid[16];
 
         if (container) {
                 (void) snprintf(uid, sizeof(uid), "%u", container->owner);
                 details.owner = details.owner_uid = uid;
                 details.unprivileged = container->summary.unprivileged ? "true" : "false";
         }
-        if (!authority->check)
-                return error_public(reterr, ERROR_ACCESS_DENIED,
-                                    "Only root may do this while polkit cannot be asked");
-        (void) snprintf(whole, sizeof(whole), ACTION_NAMESPACE "%s", action_name(action));
-        r = authority->check(authority->userdata, &call->peer, whole, &details, call->interactive,
-                             on_answer, call, &call->query, reterr);
-        if (r < 0)
-                return error_set_code(reterr, r, ERROR_ACCESS_DENIED);
-        (void) call_ref(call);
-        call->on_gone = on_gone_while_asked;
-        return 0;
+        return call_ask(call, action, &details, call->interactive, on_answer, reterr);
 }
 
 static void ask_next(Call *call)

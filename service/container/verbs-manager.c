@@ -6,6 +6,7 @@
 
 #include "base/strv.h"
 #include "config/keys.h"
+#include "container/ask.h"
 #include "container/jobs.h"
 #include "container/listing.h"
 #include "container/manager.h"
@@ -266,31 +267,19 @@ static int reply_list(Call *call, bool restricted, Error *reterr)
         return reply_pack(call, reterr, "{s:O}", "containers", rows);
 }
 
-static void on_list_answer(void *userdata, const Error *problem)
+static void on_list_answer(Call *call, const Error *problem)
 {
-        _cleanup_(call_unref_p) Call *call = userdata;
         Error error = ERROR_NULL;
 
-        call->query = NULL;
-        call->on_gone = NULL;
         if (reply_list(call, !problem, &error) < 0)
                 call_fail(call, &error);
         error_done(&error);
-}
-
-static void on_list_gone(Call *call, void *userdata)
-{
-        call->manager->authority.cancel(call->query);
-        call->query = NULL;
-        call->on_gone = NULL;
-        (void) call_unref(call);
 }
 
 /* What needs `inspect` is left out when it is not granted; that is asked once, without a dialog. */
 static int run_list(Call *call, Error *reterr)
 {
         _cleanup_(filter_done) Filter filter = { 0 };
-        const Authority *authority = &call->manager->authority;
         AuthorityDetails details = { .verb = call->verb->member };
         int r;
 
@@ -299,15 +288,10 @@ static int run_list(Call *call, Error *reterr)
                 return r;
         if (call->peer.uid == 0)
                 return reply_list(call, true, reterr);
-        if (!authority->check || !listing_wants_restricted(filter.field_mask))
-                return reply_list(call, false, reterr);
-        r = authority->check(authority->userdata, &call->peer, ACTION_NAMESPACE "inspect", &details,
-                             false, on_list_answer, call, &call->query, NULL);
-        if (r < 0)
-                return reply_list(call, false, reterr);
-        (void) call_ref(call);
-        call->on_gone = on_list_gone;
-        return 0;
+        if (listing_wants_restricted(filter.field_mask) &&
+            call_ask(call, ACTION_INSPECT, &details, false, on_list_answer, NULL) == 0)
+                return 0;
+        return reply_list(call, false, reterr);
 }
 
 static int run_list_templates(Call *call, Error *reterr)
