@@ -8,6 +8,7 @@
 #include "base/strv.h"
 #include "config/keys.h"
 #include "config/value.h"
+#include "interfaces/names.h"
 
 static const char *const hook_type_names[_HOOK_TYPE_MAX] = {
         [HOOK_PRE_START] = "pre-start", [HOOK_PRE_MOUNT] = "pre-mount",   [HOOK_MOUNT] = "mount",
@@ -38,6 +39,18 @@ const char *hook_type_name(HookType type)
 const char *namespace_type_name(NamespaceType type)
 {
         return namespace_type_names[type];
+}
+
+const char *config_rootfs_source(const Config *config)
+{
+        const char *backend;
+
+        return config->rootfs.path ? rootfs_path_split(config->rootfs.path, &backend) : NULL;
+}
+
+const char *config_rootfs_mount(const Config *config)
+{
+        return config->rootfs.mount ? config->rootfs.mount : RUN_DIR "/rootfs";
 }
 
 Config *config_new(void)

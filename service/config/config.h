@@ -192,6 +192,11 @@ const NetConfig *config_net(const Config *config, unsigned index);
  * ("overlay"; the old "overlayfs" stays as it is), or NULL for a bare path. Return: the source. */
 const char *rootfs_path_split(const char *path, const char **ret_backend);
 
+/* Where lxc.rootfs.path points, without its backend (NULL: unset), and where the root file system is
+ * mounted before it becomes the root. Both borrowed. */
+const char *config_rootfs_source(const Config *config);
+const char *config_rootfs_mount(const Config *config);
+
 /* Is this arch word (lxc.arch) one of a 32-bit machine? Return: > 0 yes, 0 no, -EINVAL unknown. */
 int arch_is_32bit(const char *arch);
 

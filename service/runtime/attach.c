@@ -17,12 +17,13 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/strv.h"
+#include "config/environment.h"
+#include "config/id-maps.h"
 #include "interfaces/errors.h"
 #include "kernel/capability.h"
 #include "kernel/namespace.h"
 #include "kernel/pty.h"
 #include "runtime/attach-child.h"
-#include "runtime/environment.h"
 #include "runtime/supervisor.h"
 
 #define MESSAGE_MAX 4096

@@ -36,7 +36,8 @@ static int log_failure(Error *error, int r)
 static int undo_hook(Supervisor *s, const UndoLog *log, const char *object, Error *reterr)
 {
         _cleanup_(hook_set_free_p) HookSet *hooks = NULL;
-        PlanInput input = supervisor_plan_input(s);
+        PlanInput plan_input = supervisor_plan_input(s);
+        HookInput input = plan_hook_input(&plan_input);
         char pid[32];
         char *environment[] = { pid, (char *) "LXC_TARGET=stop", NULL };
         HookCall call = { .environment = log->init > 0 ? environment : environment + 1 };

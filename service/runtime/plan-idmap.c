@@ -45,14 +45,6 @@ bool plan_id_belongs(const Plan *plan, bool group, uint32_t outside)
         return false;
 }
 
-uint32_t id_maps_root(const IdMap *maps, size_t n, bool group)
-{
-        for (size_t i = 0; i < n; i++)
-                if (maps[i].is_gid == group && maps[i].inside == 0)
-                        return maps[i].outside;
-        return 0;
-}
-
 static bool line_is(const char *line, const IdMap *map)
 {
         char key[32] = "", kind = 0;

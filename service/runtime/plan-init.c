@@ -8,8 +8,8 @@
 #include <sys/personality.h>
 
 #include "base/strv.h"
+#include "config/environment.h"
 #include "interfaces/errors.h"
-#include "runtime/environment.h"
 #include "runtime/plan-build.h"
 
 #define TTY_MAX 200 /* their masters travel in one message: SCM_MAX_FD in unix(7) is 253 */

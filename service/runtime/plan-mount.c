@@ -176,12 +176,13 @@ int plan_build_rootfs(PlanBuild *build)
                                    "'lxc.rootfs.path' names storage of type '%s', which is not "
                                    "supported yet: only directories are",
                                    backend);
-        if (plan_rootfs_path(build->config)[0] != '/' || plan_rootfs_mount(build->config)[0] != '/')
+        if (config_rootfs_source(build->config)[0] != '/' ||
+            config_rootfs_mount(build->config)[0] != '/')
                 return plan_invalid(build, "lxc.rootfs.path",
                                     "'lxc.rootfs.path' and 'lxc.rootfs.mount' must be absolute "
                                     "paths");
-        if (string_set(&plan->rootfs, plan_rootfs_path(build->config)) < 0 ||
-            string_set(&plan->rootfs_mount, plan_rootfs_mount(build->config)) < 0)
+        if (string_set(&plan->rootfs, config_rootfs_source(build->config)) < 0 ||
+            string_set(&plan->rootfs_mount, config_rootfs_mount(build->config)) < 0)
                 return plan_oom(build);
         r = take_options(build, "lxc.rootfs.options", config->options, &line);
         if (r < 0)

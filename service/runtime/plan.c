@@ -11,7 +11,6 @@
 #include "config/pairs.h"
 #include "config/parse.h"
 #include "interfaces/errors.h"
-#include "interfaces/names.h"
 #include "runtime/plan-build.h"
 #include "storage/owner.h"
 
@@ -82,16 +81,14 @@ void plan_idmap_input_done(PlanIdMapInput *input)
         *input = (PlanIdMapInput){ 0 };
 }
 
-const char *plan_rootfs_path(const Config *config)
+HookInput plan_hook_input(const PlanInput *input)
 {
-        const char *backend;
-
-        return config->rootfs.path ? rootfs_path_split(config->rootfs.path, &backend) : NULL;
-}
-
-const char *plan_rootfs_mount(const Config *config)
-{
-        return config->rootfs.mount ? config->rootfs.mount : RUN_DIR "/rootfs";
+        return (HookInput){
+                .name = input->name,
+                .config_file = input->config_file,
+                .environment = input->environment,
+                .of_run = true,
+        };
 }
 
 static int
@@ -159,7 +156,9 @@ static int build_names(PlanBuild *build)
 
 static int build_hooks(PlanBuild *build)
 {
-        return hook_set_make(build->config, build->input, &build->plan->hooks, build->reterr);
+        HookInput input = plan_hook_input(build->input);
+
+        return hook_set_make(build->config, &input, &build->plan->hooks, build->reterr);
 }
 
 static int (*const parts[])(PlanBuild *) = {

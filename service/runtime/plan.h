@@ -13,9 +13,9 @@
 
 #include "base/error.h"
 #include "config/config.h"
+#include "config/hook.h"
 #include "config/subid.h"
 #include "kernel/device-filter.h"
-#include "runtime/hook.h"
 
 typedef struct PlanInput {
         const char *id;          /* as in the unit's name */
@@ -51,10 +51,8 @@ void plan_input_host(PlanInput *input);
  */
 int plan_read_fstab(const Config *config, char **ret, Error *reterr);
 
-/* Where lxc.rootfs.path points, without its backend (NULL: unset), and where it is mounted before
- * it becomes the root. Both borrowed. */
-const char *plan_rootfs_path(const Config *config);
-const char *plan_rootfs_mount(const Config *config);
+/* What hooks of a run are told; borrows from the input. */
+HookInput plan_hook_input(const PlanInput *input);
 
 /* One mount below the container's root. */
 typedef struct PlanMount {
@@ -172,11 +170,9 @@ Plan *plan_free(Plan *plan);
 DEFINE_CLEANUP(Plan *, plan_free)
 
 /* plan_id_is_mapped() - has the container such an id (always without a user namespace)?
- * plan_id_belongs() - does this id of the host lie in one of its ranges?
- * id_maps_root() - the id that the container's root has on the host. */
+ * plan_id_belongs() - does this id of the host lie in one of its ranges? */
 bool plan_id_is_mapped(const Plan *plan, bool group, uint32_t inside);
 bool plan_id_belongs(const Plan *plan, bool group, uint32_t outside);
-uint32_t id_maps_root(const IdMap *maps, size_t n, bool group);
 
 /* plan_print() - the plan as text, in the order of the stages. Return: NULL when out of memory. */
 char *plan_print(const Plan *plan);

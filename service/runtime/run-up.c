@@ -74,7 +74,8 @@ static int note_end_hooks(Supervisor *s, Error *reterr)
 
 static int step_hooks(Supervisor *s, Error *reterr)
 {
-        PlanInput input = supervisor_plan_input(s);
+        PlanInput plan_input = supervisor_plan_input(s);
+        HookInput input = plan_hook_input(&plan_input);
         int r;
 
         r = hook_set_make(s->config, &input, &s->run.hooks, reterr);

@@ -6,7 +6,7 @@
  * name of the step is the stage of its error. A failure on the way up leads to the way down. */
 
 #include "base/loop.h"
-#include "runtime/hook.h"
+#include "config/hook.h"
 #include "runtime/launch.h"
 
 typedef struct Supervisor Supervisor;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "config/id-maps.h"
 #include "kernel/idmap.h"
 #include "runtime/stage.h"
 #include "runtime/sync.h"
@@ -32,32 +33,13 @@ int user_namespace_delegate(const Plan *plan, int cgroup_fd, Error *reterr)
         return 0;
 }
 
-/* The text of uid_map or gid_map. The caller frees; NULL when out of memory. */
-static char *map_text(const Plan *plan, bool groups)
-{
-        char *text = NULL;
-        size_t size = 0;
-        FILE *out = open_memstream(&text, &size);
-
-        if (!out)
-                return NULL;
-        for (size_t i = 0; i < plan->n_id_maps; i++) {
-                const IdMap *map = &plan->id_maps[i];
-
-                if (map->is_gid == groups)
-                        (void) fprintf(out, "%u %u %u\n", map->inside, map->outside, map->count);
-        }
-        if (fclose(out) == 0)
-                return text;
-        free(text);
-        return NULL;
-}
-
 static int write_maps(const Plan *plan, int proc_fd, pid_t pid, Error *reterr)
 {
-        _cleanup_(free_p) char *users = map_text(plan, false), *groups = map_text(plan, true);
+        _cleanup_(free_p) char *users = NULL, *groups = NULL;
         int r;
 
+        users = id_maps_text(plan->id_maps, plan->n_id_maps, false);
+        groups = id_maps_text(plan->id_maps, plan->n_id_maps, true);
         if (!users || !groups)
                 return error_oom(reterr);
         r = idmap_write(proc_fd, pid, users, groups);

@@ -7,7 +7,8 @@
 #include "base/process.h"
 #include "base/strv.h"
 #include "interfaces/errors.h"
-#include "runtime/hook.h"
+#include "config/hook-line.h"
+#include "config/hook.h"
 
 static const struct {
         const char *line;

@@ -298,8 +298,9 @@ static void test_hook_environment(void)
                       "lxc.environment.hooks = B=2\nlxc.environment.runtime = C=3\n"
                       "lxc.hook.version = 1\n");
         _cleanup_(hook_set_free_p) HookSet *set = NULL;
+        HookInput input = plan_hook_input(&input_default);
 
-        g_assert_cmpint(hook_set_make(config, &input_default, &set, NULL), ==, 0);
+        g_assert_cmpint(hook_set_make(config, &input, &set, NULL), ==, 0);
         g_assert_cmpstr(strv_env_get(set->environment, "LXC_NAME"), ==, "ct01");
         g_assert_cmpstr(strv_env_get(set->environment, "LXC_ROOTFS_PATH"), ==, "/srv/root");
         g_assert_cmpstr(strv_env_get(set->environment, "LXC_ROOTFS_MOUNT"), ==,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "runtime/environment.h"
+#include "config/environment.h"
 
 #include <string.h>
 

@@ -1,51 +1,79 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "runtime/hook.h"
+#include "config/hook.h"
 
 #include "base/strv.h"
-#include "runtime/environment.h"
-#include "runtime/plan.h"
+#include "config/environment.h"
 
 static const char *const log_level_names[] = {
         "TRACE", "DEBUG", "INFO", "NOTICE", "WARN", "ERROR", "CRIT", "ALERT", "FATAL",
 };
+
+#define LOG_LEVEL_DEFAULT "ERROR"
 
 static const char *log_level(const Config *config)
 {
         int level = config->monitor.log_level;
 
         if (level < 0 || level >= (int) ELEMENTS(log_level_names))
-                return NULL;
+                return LOG_LEVEL_DEFAULT;
         return log_level_names[level];
 }
 
-static int common_environment(char ***list, const Config *config, const PlanInput *input)
+static bool has_cgroup_namespace(const NamespaceConfig *config)
 {
-        const struct {
-                const char *name, *value;
-        } variables[] = {
-                { "LXC_NAME", input->name },
-                { "LXC_CONFIG_FILE", input->config_file },
-                { "LXC_ROOTFS_PATH", plan_rootfs_path(config) },
-                { "LXC_ROOTFS_MOUNT", plan_rootfs_mount(config) },
-                { "LXC_CONSOLE", config->terminal.console_path },
-                { "LXC_CONSOLE_LOGPATH", config->terminal.console_logfile },
-                { "LXC_CGNS_AWARE", "1" },
-                { "LXC_LOG_LEVEL", log_level(config) },
-                { "LXC_HOOK_VERSION", config->hook.version ? "1" : "0" },
-        };
+        unsigned bit = 1U << NAMESPACE_CGROUP;
 
-        for (size_t i = 0; i < ELEMENTS(variables); i++)
+        if (config->clone)
+                return config->clone & bit;
+        return !(config->keep & bit) && !config->share[NAMESPACE_CGROUP];
+}
+
+typedef struct Variable {
+        const char *name, *value;
+} Variable;
+
+static int add_variables(char ***list, const Variable *variables, size_t n)
+{
+        for (size_t i = 0; i < n; i++)
                 if (environment_set(list, variables[i].name, variables[i].value) < 0)
                         return -ENOMEM;
         return 0;
 }
 
-static int set_fill(HookSet *set, const Config *config, const PlanInput *input)
+static int common_environment(char ***list, const Config *config, const HookInput *input)
+{
+        const Variable variables[] = {
+                { "LXC_NAME", input->name },
+                { "LXC_CONFIG_FILE", input->config_file },
+                { "LXC_ROOTFS_PATH",
+                  input->rootfs_path ? input->rootfs_path : config_rootfs_source(config) },
+                { "LXC_ROOTFS_MOUNT",
+                  input->rootfs_mount ? input->rootfs_mount : config_rootfs_mount(config) },
+        };
+
+        return add_variables(list, variables, ELEMENTS(variables));
+}
+
+static int run_environment(char ***list, const Config *config)
+{
+        const Variable variables[] = {
+                { "LXC_CONSOLE", config->terminal.console_path },
+                { "LXC_CONSOLE_LOGPATH", config->terminal.console_logfile },
+                { "LXC_CGNS_AWARE", has_cgroup_namespace(&config->namespace) ? "1" : NULL },
+                { "LXC_LOG_LEVEL", log_level(config) },
+                { "LXC_HOOK_VERSION", config->hook.version ? "1" : "0" },
+        };
+
+        return add_variables(list, variables, ELEMENTS(variables));
+}
+
+static int set_fill(HookSet *set, const Config *config, const HookInput *input)
 {
         if (string_set(&set->name, input->name) < 0 ||
             environment_inherit(input->environment, &set->environment) < 0 ||
-            common_environment(&set->environment, config, input) < 0)
+            common_environment(&set->environment, config, input) < 0 ||
+            (input->of_run && run_environment(&set->environment, config) < 0))
                 return -ENOMEM;
         set->version = config->hook.version;
         for (HookType type = 0; type < _HOOK_TYPE_MAX; type++)
@@ -54,7 +82,7 @@ static int set_fill(HookSet *set, const Config *config, const PlanInput *input)
         return 0;
 }
 
-int hook_set_make(const Config *config, const PlanInput *input, HookSet **ret, Error *reterr)
+int hook_set_make(const Config *config, const HookInput *input, HookSet **ret, Error *reterr)
 {
         _cleanup_(hook_set_free_p) HookSet *set = calloc(1, sizeof(HookSet));
         int r;

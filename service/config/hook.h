@@ -11,9 +11,17 @@
 #include "base/error.h"
 #include "config/config.h"
 
-struct PlanInput;
+/* What hooks are told beyond the configuration. */
+typedef struct HookInput {
+        const char *name;         /* LXC_NAME */
+        const char *config_file;  /* LXC_CONFIG_FILE */
+        const char *rootfs_path;  /* LXC_ROOTFS_PATH; NULL: the configuration's, without its type */
+        const char *rootfs_mount; /* LXC_ROOTFS_MOUNT; NULL: the configuration's */
+        char *const *environment; /* our own, of which hooks inherit what is not about us */
+        bool of_run;              /* the hooks of a run are told more than those of a job */
+} HookInput;
 
-/* What all hooks of one run have in common. */
+/* What all hooks of one run or job have in common. */
 typedef struct HookSet {
         char *name;
         unsigned version;
@@ -23,17 +31,15 @@ typedef struct HookSet {
 } HookSet;
 
 /* Needs no Plan, so that stop and post-stop can run when there is none. Pure. */
-int hook_set_make(const Config *config,
-                  const struct PlanInput *input,
-                  HookSet **ret,
-                  Error *reterr);
+int hook_set_make(const Config *config, const HookInput *input, HookSet **ret, Error *reterr);
 HookSet *hook_set_free(HookSet *set);
 DEFINE_CLEANUP(HookSet *, hook_set_free)
 
 /* One line of output, without its newline. */
 typedef void (*HookOutput)(HookType type, const char *line, void *userdata);
 
-/* The usual HookOutput of a process that can log: an event with HOOK=. */
+/* The usual HookOutput of a process that can log: an event with HOOK=. `userdata` is a
+ * NULL-terminated list of further fields (log_event()), or NULL. */
 void hook_output_log(HookType type, const char *line, void *userdata);
 
 /* One execution. The strings are only used during hook_run_start(). */
@@ -70,8 +76,3 @@ DEFINE_CLEANUP(HookRun *, hook_run_free)
 /* hooks_run() - every hook of `call->type` in order, waiting for each; `call->line` is ignored.
  * The first failure ends it. For the child side of a start and for clean-up. */
 int hooks_run(const HookCall *call, Error *reterr);
-
-/* hook_split() - words of a configured line: blanks separate, '...' is literal, in "..." and
- * outside a backslash takes the next character. Return: 0, -EINVAL (a quote is not closed, or
- * nothing but blanks), -ENOMEM. */
-int hook_split(const char *line, char ***ret);

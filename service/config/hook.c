@@ -3,7 +3,7 @@
 /* A hook's end is the end of its program, not of its output: what it leaves behind in the
  * background may hold the pipe open for ever. */
 
-#include "runtime/hook.h"
+#include "config/hook.h"
 
 #include <ctype.h>
 #include <fcntl.h>
@@ -15,6 +15,7 @@
 #include "base/process.h"
 #include "base/strv.h"
 #include "config/data-path.h"
+#include "config/hook-line.h"
 #include "interfaces/errors.h"
 
 #define LINE_SIZE 1024
@@ -33,62 +34,15 @@ struct HookRun {
         char last[LINE_SIZE]; /* the last whole one */
 };
 
-/* Takes one word from *p. Return: 1 a word, 0 the end, -EINVAL, -ENOMEM. */
-static int split_word(const char **p, char **ret)
-{
-        _cleanup_(free_p) char *word = NULL;
-        char quote = '\0';
-        size_t n = 0;
-
-        *p += strspn(*p, " \t");
-        if (!**p)
-                return 0;
-        word = malloc(strlen(*p) + 1);
-        if (!word)
-                return -ENOMEM;
-        for (; **p && (quote || !isblank((unsigned char) **p)); (*p)++) {
-                char c = **p;
-
-                if (quote ? c == quote : c == '\'' || c == '"') {
-                        quote = quote ? '\0' : c;
-                        continue;
-                }
-                if (c == '\\' && quote != '\'') {
-                        c = *++*p;
-                        if (!c)
-                                return -EINVAL;
-                }
-                word[n++] = c;
-        }
-        if (quote)
-                return -EINVAL;
-        word[n] = '\0';
-        *ret = TAKE_PTR(word);
-        return 1;
-}
-
-int hook_split(const char *line, char ***ret)
-{
-        _cleanup_(strv_free_p) char **words = NULL;
-        char *word;
-        int r;
-
-        while ((r = split_word(&line, &word)) > 0)
-                if (strv_take(&words, word) < 0)
-                        return -ENOMEM;
-        if (r < 0)
-                return r;
-        if (!words)
-                return -EINVAL;
-        *ret = TAKE_PTR(words);
-        return 0;
-}
-
 void hook_output_log(HookType type, const char *line, void *userdata)
 {
+        const char *fields[8] = { NULL };
         char field[64];
-        const char *fields[] = { field, NULL };
+        size_t n = 0;
 
+        for (const char *const *more = userdata; more && *more && n < ELEMENTS(fields) - 2; more++)
+                fields[n++] = *more;
+        fields[n] = field;
         (void) snprintf(field, sizeof(field), "HOOK=%s", hook_type_name(type));
         log_event(LOG_INFO, fields, "Hook %s: %s", hook_type_name(type), line);
 }
