@@ -124,26 +124,23 @@ int mount_set_idmap(int tree_fd, int user_namespace_fd, bool recursive)
         return mount_setattr(tree_fd, "", flags, &attr, sizeof(attr)) < 0 ? -errno : 0;
 }
 
-/* ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [TAGS] - TYPE SOURCE OPTIONS: proc(5) */
-static int find_type(const char *mountinfo, uint64_t id, char **ret)
+/* ID PARENT MAJOR:MINOR ROOT POINT OPTIONS [TAGS] - TYPE SOURCE OPTIONS: proc(5). Return: 0, -ENOENT,
+ * -EBADMSG, -ENOMEM. */
+static int find_line(const char *mountinfo, uint64_t id, char **ret)
 {
         for (const char *line = mountinfo; *line;
              line += strcspn(line, "\n"), line += *line == '\n') {
-                const char *type;
-
                 if (strtoull(line, NULL, 10) != id)
                         continue;
-                type = strstr(line, " - ");
-                if (!type)
-                        return -EBADMSG;
-                type += strlen(" - ");
-                *ret = strndup(type, strcspn(type, " \n"));
-                return *ret ? 0 : -ENOMEM;
+                *ret = strndup(line, strcspn(line, "\n"));
+                if (!*ret)
+                        return -ENOMEM;
+                return strstr(*ret, " - ") ? 0 : -EBADMSG;
         }
         return -ENOENT;
 }
 
-int mount_type(int fd, char **ret)
+static int read_line(int fd, char **ret)
 {
         _cleanup_(free_p) char *mountinfo = NULL;
         struct statx st;
@@ -152,7 +149,32 @@ int mount_type(int fd, char **ret)
         if (statx(fd, "", AT_EMPTY_PATH, STATX_MNT_ID, &st) < 0)
                 return -errno;
         r = file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_SIZE_MAX, &mountinfo, NULL);
-        return r < 0 ? r : find_type(mountinfo, st.stx_mnt_id, ret);
+        return r < 0 ? r : find_line(mountinfo, st.stx_mnt_id, ret);
+}
+
+int mount_type(int fd, char **ret)
+{
+        _cleanup_(free_p) char *line = NULL;
+        int r = read_line(fd, &line);
+        const char *type;
+
+        if (r < 0)
+                return r;
+        type = strstr(line, " - ") + strlen(" - ");
+        *ret = strndup(type, strcspn(type, " "));
+        return *ret ? 0 : -ENOMEM;
+}
+
+int mount_is_shared(int fd)
+{
+        _cleanup_(free_p) char *line = NULL;
+        const char *tag;
+        int r = read_line(fd, &line);
+
+        if (r < 0)
+                return r;
+        tag = strstr(line, " shared:");
+        return tag && tag < strstr(line, " - ");
 }
 
 int mount_pivot(int root_fd)

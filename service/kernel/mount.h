@@ -38,6 +38,10 @@ int mount_set_idmap(int tree_fd, int user_namespace_fd, bool recursive);
  * /proc/self/mountinfo. Return: 0, -ENOENT, -errno. */
 int mount_type(int fd, char **ret);
 
+/* mount_is_shared() - do mounts made below this attached mount appear elsewhere, too? Return: > 0
+ * yes, 0 no, -errno. */
+int mount_is_shared(int fd);
+
 /* MS_* to MOUNT_ATTR_*; flags of the file system have none. */
 uint64_t mount_attributes(unsigned long flags);
 

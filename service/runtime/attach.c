@@ -333,24 +333,6 @@ static int read_limits(const Supervisor *s, AttachChild *child, Error *reterr)
         return 0;
 }
 
-/* The child is born in the container's pid namespace; whatever happens we come back to ours, or the
- * next hook would be born there, too. */
-static pid_t clone_inside(Supervisor *s, bool pid_namespace, int cgroup_fd, int *ret_pidfd)
-{
-        _cleanup_(fd_close_p) int own = -EBADF;
-        pid_t pid;
-
-        if (!pid_namespace)
-                return namespace_clone(0, cgroup_fd, ret_pidfd);
-        own = open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
-        if (own < 0 || setns(s->run.child.pidfd, CLONE_NEWPID) < 0)
-                return -errno;
-        pid = namespace_clone(0, cgroup_fd, ret_pidfd);
-        if (pid != 0 && setns(own, CLONE_NEWPID) < 0)
-                abort(); /* cannot happen, and nothing could be done any more */
-        return pid;
-}
-
 static int session_new(Supervisor *s,
                        const AttachRequest *request,
                        AttachSession **ret,
@@ -417,11 +399,14 @@ static int check_state(const Supervisor *s, Error *reterr)
 static int spawn(Supervisor *s, AttachSession *a, AttachChild *child, int flags, Error *reterr)
 {
         const AttachRequest *request = child->request;
+        /* The child is born in the container's pid namespace. */
+        const NamespaceFd inside = { .fd = s->run.child.pidfd, .flag = CLONE_NEWPID };
         pid_t pid;
         int r;
 
-        pid = clone_inside(s, flags & CLONE_NEWPID,
-                           request->outside_cgroup ? -EBADF : s->run.payload_fd, &a->pidfd);
+        pid = namespace_clone_joining(&inside, flags & CLONE_NEWPID ? 1 : 0, 0,
+                                      request->outside_cgroup ? -EBADF : s->run.payload_fd,
+                                      &a->pidfd);
         /* A pid namespace whose init is ending lets nobody in: ENOMEM, clone(2). */
         if (pid == -ESRCH || pid == -ENOMEM)
                 return error_public(reterr, ERROR_CONTAINER_NOT_RUNNING,

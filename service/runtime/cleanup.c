@@ -14,6 +14,7 @@
 #include "interfaces/names.h"
 #include "kernel/cgroup.h"
 #include "runtime/run-steps.h"
+#include "runtime/shared-mounts.h"
 #include "runtime/supervisor.h"
 
 /* The supervisor that holds the lock is just dying: the clean-up runs after its unit's processes
@@ -57,11 +58,17 @@ static int undo_hook(Supervisor *s, const UndoLog *log, const char *object, Erro
         return hooks_run(&call, reterr);
 }
 
+static int undo_shared_mounts(Supervisor *s, const UndoLog *log, const char *object, Error *reterr)
+{
+        return shared_mounts_undo(object, reterr);
+}
+
 static int (*const undo_functions[_UNDO_KIND_MAX])(Supervisor *s,
                                                    const UndoLog *log,
                                                    const char *object,
                                                    Error *reterr) = {
         [UNDO_HOOK] = undo_hook,
+        [UNDO_SHARED_MOUNTS] = undo_shared_mounts,
 };
 
 static int undo_all(Supervisor *s, const UndoLog *log)

@@ -55,6 +55,8 @@ static int prepare_host(const Launch *launch, Trees *trees, Error *reterr)
         }
         if (r == 0 && trees_wanted(plan))
                 r = trees_make(plan, trees, reterr);
+        if (r == 0)
+                r = trees_add_cgroup(plan, launch->cgroup_fd, trees, reterr);
         return r < 0 ? error_at(reterr, r, "clone", NULL) : 0;
 }
 
@@ -99,7 +101,8 @@ int launch_begin(const Launch *launch, LaunchChild *ret, Error *reterr)
         r = prepare_host(launch, &trees, reterr);
         if (r < 0)
                 return r;
-        pid = namespace_clone(launch->plan->namespaces, launch->cgroup_fd, &child.pidfd);
+        pid = namespace_clone_joining(launch->shares, launch->n_shares, launch->plan->namespaces,
+                                      launch->cgroup_fd, &child.pidfd);
         if (pid < 0)
                 return error_at(reterr,
                                 error_errno(reterr, -pid,

@@ -13,11 +13,15 @@
  * On any failure, and to give up at any moment: kill the cgroup, reap pidfd, launch_child_done().
  */
 
+#include "kernel/namespace.h"
 #include "runtime/plan.h"
 
 typedef struct Launch {
         const Plan *plan;
-        int cgroup_fd;       /* the payload's directory; init is born in it */
+        int cgroup_fd;                           /* the payload's directory; init is born in it */
+        char *cgroup_path;                       /* the same in the hierarchy */
+        NamespaceFd shares[_NAMESPACE_TYPE_MAX]; /* of others, that are joined */
+        size_t n_shares;
         const void *seccomp; /* struct sock_filter[], from seccomp_filter_get(); NULL: none */
         size_t seccomp_size; /* bytes */
 } Launch;

@@ -26,6 +26,10 @@ int plan_build_security(PlanBuild *build);
 int plan_build_init(PlanBuild *build);
 
 void plan_mount_done(PlanMount *mount);
+/* Takes the mount. */
+int plan_add_mount(PlanBuild *build, PlanMount *mount);
+/* What the container may ever have. */
+uint64_t plan_capabilities(const Config *config);
 
 /* "Cannot honour KEY": always name the key; the format says what about it. Return: -errno. */
 int plan_refuse(PlanBuild *build, const char *key, const char *format, ...) _printf_(3, 4);

@@ -9,6 +9,7 @@
 
 #include "base/strv.h"
 #include "config/environment.h"
+#include "config/hook-line.h"
 #include "interfaces/errors.h"
 #include "runtime/plan-build.h"
 
@@ -69,6 +70,13 @@ static int check_labels(PlanBuild *build)
         return 0;
 }
 
+uint64_t plan_capabilities(const Config *config)
+{
+        const SecurityConfig *security = &config->security;
+
+        return security->cap_keep_set ? security->cap_keep : ~security->cap_drop;
+}
+
 int plan_build_security(PlanBuild *build)
 {
         const SecurityConfig *config = &build->config->security;
@@ -81,7 +89,7 @@ int plan_build_security(PlanBuild *build)
         if (config->seccomp_notify_proxy)
                 return plan_refuse(build, "lxc.seccomp.notify.proxy",
                                    "'lxc.seccomp.notify.proxy' is not supported yet");
-        security->capabilities = config->cap_keep_set ? config->cap_keep : ~config->cap_drop;
+        security->capabilities = plan_capabilities(build->config);
         security->no_new_privs = config->no_new_privs;
         security->session_keyring = config->keyring_session;
         security->core_scheduling = build->config->sched_core;

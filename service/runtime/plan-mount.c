@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Plan: the root file system, lxc.mount.auto, and the lines of lxc.mount.fstab and
- * lxc.mount.entry. A target ends up relative to the container's root and is only ever followed from
+/* Plan: the root file system, and the lines of lxc.mount.fstab and lxc.mount.entry. A target ends up relative to the container's root and is only ever followed from
  * there. */
 
 #include <string.h>
@@ -196,73 +195,6 @@ int plan_build_rootfs(PlanBuild *build)
         return 0;
 }
 
-typedef struct AutoWord {
-        const char *prefix;
-        size_t offset;
-        AutoMount plain; /* without a mode */
-} AutoWord;
-
-static const AutoWord auto_words[] = {
-        { "proc", offsetof(Plan, proc), AUTO_MIXED },
-        { "sys", offsetof(Plan, sys), AUTO_MIXED },
-        { "cgroup", offsetof(Plan, cgroup), AUTO_READ_WRITE },
-        { "cgroup2", offsetof(Plan, cgroup), AUTO_READ_WRITE },
-        { "cgroup-full", offsetof(Plan, cgroup), AUTO_READ_WRITE },
-};
-
-static const struct {
-        const char *name;
-        AutoMount mode;
-} auto_modes[] = {
-        { "mixed", AUTO_MIXED },
-        { "ro", AUTO_READ_ONLY },
-        { "rw", AUTO_READ_WRITE },
-};
-
-/* cgroup words: the tree that is mounted begins at the container's own group, whose root is its
- * own to write in; so mixed is read-write, and there never is a "full" tree. */
-static int take_auto_word(PlanBuild *build, const char *text)
-{
-        _cleanup_(strv_free_p) char **parts = NULL;
-        const AutoWord *word = NULL;
-        AutoMount mode;
-
-        if (strv_split(&parts, text, ":") < 0)
-                return plan_oom(build);
-        for (size_t i = 0; i < ELEMENTS(auto_words); i++)
-                if (parts && streq(parts[0], auto_words[i].prefix))
-                        word = &auto_words[i];
-        if (!word)
-                return plan_refuse(build, "lxc.mount.auto",
-                                   "'lxc.mount.auto = %s' is not supported yet", text);
-        mode = word->plain;
-        for (size_t i = 0; i < ELEMENTS(auto_modes); i++)
-                if (strv_contains(parts + 1, auto_modes[i].name))
-                        mode = auto_modes[i].mode;
-        if (word->offset == offsetof(Plan, cgroup) && mode == AUTO_MIXED)
-                mode = AUTO_READ_WRITE;
-        *(AutoMount *) ((char *) build->plan + word->offset) = mode;
-        if (streq(word->prefix, "cgroup-full"))
-                return plan_warn(build,
-                                 "'lxc.mount.auto = %s' shows the container its own control "
-                                 "group, not the host's whole tree",
-                                 text);
-        return 0;
-}
-
-int plan_build_automounts(PlanBuild *build)
-{
-        build->plan->autodev = build->config->autodev;
-        build->plan->autodev_size = build->config->autodev_tmpfs_size;
-        strv_foreach(word, build->config->mount.automatic) {
-                int r = take_auto_word(build, *word);
-
-                if (r < 0)
-                        return r;
-        }
-        return 0;
-}
-
 /* \040 and the like of fstab(5), in place. */
 static void decode_octal(char *text)
 {
@@ -351,7 +283,7 @@ static int check_source(PlanBuild *build, const char *key, MountLine *line)
         return 0;
 }
 
-static int add_mount(PlanBuild *build, PlanMount *mount)
+int plan_add_mount(PlanBuild *build, PlanMount *mount)
 {
         Plan *plan = build->plan;
         PlanMount *grown = realloc(plan->mounts, (plan->n_mounts + 1) * sizeof(PlanMount));
@@ -401,7 +333,7 @@ static int take_line(PlanBuild *build, const char *key, const char *text)
         r = take_fields(build, key, fields, &line);
         if (r != 0)
                 return r < 0 ? r : 0;
-        return add_mount(build, &line.mount);
+        return plan_add_mount(build, &line.mount);
 }
 
 int plan_build_mounts(PlanBuild *build)

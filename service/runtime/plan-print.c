@@ -71,6 +71,10 @@ static void print_namespaces(FILE *out, const Plan *plan)
         (void) fprintf(out, "\n");
         if (plan->time_offsets)
                 (void) fprintf(out, "time namespace:\n%s", plan->time_offsets);
+        for (NamespaceType type = 0; type < _NAMESPACE_TYPE_MAX; type++)
+                if (plan->shares[type])
+                        (void) fprintf(out, "share: %s of %s\n", namespace_type_name(type),
+                                       plan->shares[type]);
         for (size_t i = 0; i < plan->n_id_maps; i++)
                 (void) fprintf(out, "id map: %c %u %u %u\n", plan->id_maps[i].is_gid ? 'g' : 'u',
                                plan->id_maps[i].inside, plan->id_maps[i].outside,
@@ -135,9 +139,12 @@ static void print_mounts(FILE *out, const Plan *plan)
         else
                 (void) fprintf(out, "dev: of the root file system\n");
         (void) fprintf(out, "proc: %s\nsys: %s\n", modes[plan->proc], modes[plan->sys]);
+        if (plan->shared_mounts)
+                (void) fprintf(out, "shared mounts: %s\n", plan->shared_mounts);
         for (size_t i = 0; i < plan->n_mounts; i++)
                 print_mount(out, &plan->mounts[i]);
-        (void) fprintf(out, "cgroup: %s\n", modes[plan->cgroup]);
+        (void) fprintf(out, "cgroup: %s%s\n", modes[plan->cgroup],
+                       plan->cgroup_whole ? ", the host's hierarchy" : "");
 }
 
 static void print_terminals(FILE *out, const PlanTerminals *terminals)

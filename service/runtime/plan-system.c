@@ -19,10 +19,34 @@ static const uint64_t namespace_flags[_NAMESPACE_TYPE_MAX] = {
         [NAMESPACE_CGROUP] = CLONE_NEWCGROUP,
 };
 
-/* Without these three a container's processes could neither be confined nor found again. */
-#define NAMESPACES_NEEDED (1U << NAMESPACE_MNT | 1U << NAMESPACE_PID | 1U << NAMESPACE_CGROUP)
+/* With the host's mounts the host would get the container's root; with its processes, reboot(2) in
+ * the container would be the host's. */
+#define NAMESPACES_NEEDED (1U << NAMESPACE_MNT | 1U << NAMESPACE_PID)
 #define NAMESPACES_DEFAULT                                                                         \
-        (NAMESPACES_NEEDED | 1U << NAMESPACE_UTS | 1U << NAMESPACE_IPC | 1U << NAMESPACE_NET)
+        (NAMESPACES_NEEDED | 1U << NAMESPACE_UTS | 1U << NAMESPACE_IPC | 1U << NAMESPACE_NET |     \
+         1U << NAMESPACE_CGROUP)
+
+static int take_share(PlanBuild *build, NamespaceType type, unsigned *types)
+{
+        const char *from = build->config->namespace.share[type];
+        const char *name = namespace_type_name(type);
+
+        if (!from)
+                return 0;
+        if (type == NAMESPACE_USER || type == NAMESPACE_MNT)
+                return plan_refuse(build, "lxc.namespace.share",
+                                   "'lxc.namespace.share.%s = %s' is not supported: a container "
+                                   "always has a root of its own, and the ids of 'lxc.idmap'",
+                                   name, from);
+        if (type == NAMESPACE_TIME &&
+            (build->config->namespace.time_boot || build->config->namespace.time_monotonic))
+                return plan_invalid(build, "lxc.namespace.share",
+                                    "'lxc.namespace.share.time = %s' takes the clocks of another, "
+                                    "and 'lxc.time.offset' sets clocks of its own: remove one",
+                                    from);
+        *types &= ~(1U << type);
+        return string_set(&build->plan->shares[type], from) < 0 ? plan_oom(build) : 0;
+}
 
 static int choose_namespaces(PlanBuild *build, unsigned *ret)
 {
@@ -34,15 +58,16 @@ static int choose_namespaces(PlanBuild *build, unsigned *ret)
                 types &= config->clone;
         types &= ~config->keep;
         for (NamespaceType type = 0; type < _NAMESPACE_TYPE_MAX; type++) {
-                if (config->share[type])
-                        return plan_refuse(build, "lxc.namespace.share",
-                                           "'lxc.namespace.share.%s' is not supported yet",
-                                           namespace_type_name(type));
-                if (NAMESPACES_NEEDED & ~types & 1U << type)
+                int r;
+
+                if (NAMESPACES_NEEDED & ~types & 1U << type && !config->share[type])
                         return plan_refuse(build, key,
                                            "'%s' leaves out the %s namespace: a container "
                                            "without one of its own is not supported",
                                            key, namespace_type_name(type));
+                r = take_share(build, type, &types);
+                if (r < 0)
+                        return r;
         }
         *ret = types;
         return 0;
@@ -128,7 +153,8 @@ static int build_time(PlanBuild *build)
                 n += (size_t) snprintf(text + n, sizeof(text) - n, "%s %jd %jd\n", clocks[i].clock,
                                        (intmax_t) seconds, (intmax_t) nanoseconds);
         }
-        if (n > 0 && string_set(&build->plan->time_offsets, text) < 0)
+        if ((n > 0 || build->config->namespace.clone & 1U << NAMESPACE_TIME) &&
+            string_set(&build->plan->time_offsets, text) < 0)
                 return plan_oom(build);
         return 0;
 }

@@ -207,6 +207,7 @@ static void free_strings(Plan *plan)
                 plan->config_file,
                 plan->lxcpath,
                 plan->time_offsets,
+                plan->shared_mounts,
                 plan->rootfs,
                 plan->rootfs_mount,
                 plan->hostname,
@@ -218,6 +219,8 @@ static void free_strings(Plan *plan)
 
         for (size_t i = 0; i < ELEMENTS(strings); i++)
                 free(strings[i]);
+        for (size_t i = 0; i < ELEMENTS(plan->shares); i++)
+                free(plan->shares[i]);
 }
 
 Plan *plan_free(Plan *plan)

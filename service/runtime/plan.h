@@ -78,7 +78,7 @@ typedef enum AutoMount {
         AUTO_NONE, /* not mounted */
         AUTO_READ_WRITE,
         AUTO_READ_ONLY,
-        AUTO_MIXED, /* proc, sys: read-only but for what belongs to the network namespace */
+        AUTO_MIXED, /* read-only but for what is the container's own */
 } AutoMount;
 
 typedef struct PlanLimit {
@@ -126,8 +126,10 @@ typedef struct Plan {
         char *id, *name, *directory, *config_file, *lxcpath;
 
         uint64_t namespaces; /* CLONE_NEW* of clone3(2) */
-        char *time_offsets;  /* text for timens_offsets, NULL: no time namespace */
-        IdMap *id_maps;      /* of the user namespace; empty: none */
+        /* Whose namespace of a type is joined: a pid, a container, a path; NULL: nobody's. */
+        char *shares[_NAMESPACE_TYPE_MAX];
+        char *time_offsets; /* text for timens_offsets, NULL: no time namespace */
+        IdMap *id_maps;     /* of the user namespace; empty: none */
         size_t n_id_maps;
 
         char *rootfs;       /* the directory that becomes the root */
@@ -142,6 +144,8 @@ typedef struct Plan {
         bool autodev;
         uint64_t autodev_size; /* bytes */
         AutoMount proc, sys, cgroup;
+        bool cgroup_whole;   /* the host's hierarchy, not only the container's group */
+        char *shared_mounts; /* a directory of the host, made a shared mount; NULL: none */
         PlanMount *mounts;
         size_t n_mounts;
 

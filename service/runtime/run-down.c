@@ -8,6 +8,7 @@
 #include "base/process.h"
 #include "kernel/cgroup.h"
 #include "runtime/run-steps.h"
+#include "runtime/shared-mounts.h"
 #include "runtime/supervisor.h"
 
 void run_kill(Supervisor *s)
@@ -92,6 +93,20 @@ static int step_cgroup(Supervisor *s, Error *reterr)
         return STEP_DONE;
 }
 
+static int step_shared_mounts(Supervisor *s, Error *reterr)
+{
+        _cleanup_(error_done) Error error = ERROR_NULL;
+        const char *path = s->run.shared_mounts;
+
+        if (!path)
+                return STEP_DONE;
+        /* Containers that share it keep what they have, and get nothing new. */
+        if (shared_mounts_undo(path, &error) < 0)
+                log_error_event(LOG_WARNING, NULL, &error, NULL);
+        (void) undo_drop(&s->undo, UNDO_SHARED_MOUNTS, path);
+        return STEP_DONE;
+}
+
 /* A post-stop hook that fails keeps the container from coming up again. */
 static int step_post_stop(Supervisor *s, Error *reterr)
 {
@@ -125,6 +140,7 @@ const RunStep run_steps_down[] = {
         { "stopping", step_stopping },
         { "stop", step_stop },
         { "cgroup", step_cgroup },
+        { "shared-mounts", step_shared_mounts },
         { "post-stop", step_post_stop },
         { "stopped", step_stopped },
         { NULL, NULL },

@@ -16,6 +16,8 @@
 #include "interfaces/errors.h"
 #include "kernel/cgroup.h"
 #include "runtime/run-steps.h"
+#include "runtime/share.h"
+#include "runtime/shared-mounts.h"
 #include "runtime/supervisor.h"
 
 #define STACK_RELEASED ((uintptr_t) 128 * 1024)
@@ -122,7 +124,7 @@ static int step_seccomp(Supervisor *s, Error *reterr)
         int r;
 
         run->security.session_keyring = security->session_keyring;
-        run->security.namespaces = run->plan->namespaces;
+        run->security.namespaces = run->plan->namespaces | shares_flags(run->plan);
         if (run->plan->time_offsets)
                 run->security.namespaces |= run_namespace_flag(NAMESPACE_TIME);
         if (!security->seccomp_profile)
@@ -182,6 +184,30 @@ static int step_cgroup(Supervisor *s, Error *reterr)
         return r < 0 ? error_errno(reterr, -r, "Cannot watch 'cgroup.events'") : STEP_DONE;
 }
 
+static int step_share(Supervisor *s, Error *reterr)
+{
+        Run *run = &s->run;
+        int n = shares_open(run->plan, run->launch.shares, reterr);
+
+        if (n < 0)
+                return n;
+        run->launch.n_shares = (size_t) n;
+        return STEP_DONE;
+}
+
+static int step_shared_mounts(Supervisor *s, Error *reterr)
+{
+        const char *path = s->run.plan->shared_mounts;
+        int r;
+
+        if (!path)
+                return STEP_DONE;
+        r = shared_mounts_make(path, &s->undo, reterr);
+        if (r > 0 && string_set(&s->run.shared_mounts, path) < 0)
+                return error_oom(reterr);
+        return r < 0 ? r : STEP_DONE;
+}
+
 static int step_clone(Supervisor *s, Error *reterr)
 {
         Run *run = &s->run;
@@ -189,6 +215,9 @@ static int step_clone(Supervisor *s, Error *reterr)
 
         run->launch.plan = run->plan;
         run->launch.cgroup_fd = run->payload_fd;
+        run->launch.cgroup_path = run_control_group(s);
+        if (!run->launch.cgroup_path)
+                return error_oom(reterr);
         run->launch.seccomp = run->seccomp;
         r = launch_begin(&run->launch, &run->child, reterr);
         if (r < 0)
@@ -296,6 +325,8 @@ static int step_exec(Supervisor *s, Error *reterr)
 static void forget_start(Run *run)
 {
         run->plan = plan_free(run->plan);
+        shares_close(run->launch.shares, run->launch.n_shares);
+        free(run->launch.cgroup_path);
         run->launch = (Launch){ .cgroup_fd = -EBADF };
         free(run->seccomp);
         run->seccomp = NULL;
@@ -338,6 +369,8 @@ const RunStep run_steps_up[] = {
         { "seccomp", step_seccomp },
         { "console", step_console },
         { "cgroup", step_cgroup },
+        { "share", step_share },
+        { "shared-mounts", step_shared_mounts },
         { "clone", step_clone },
         { "limits", step_limits },
         { "go", step_go_ahead },

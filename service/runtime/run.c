@@ -10,6 +10,7 @@
 #include "base/strv.h"
 #include "interfaces/errors.h"
 #include "runtime/run-steps.h"
+#include "runtime/share.h"
 #include "runtime/supervisor.h"
 
 void run_init(Run *run)
@@ -39,6 +40,9 @@ void run_done(Run *run)
         (void) hook_set_free(run->hooks);
         (void) plan_free(run->plan);
         free(run->seccomp);
+        shares_close(run->launch.shares, run->launch.n_shares);
+        free(run->launch.cgroup_path);
+        free(run->shared_mounts);
         free(run->security.seccomp_profile);
         run_init(run);
         run->number = number;

@@ -57,6 +57,7 @@ typedef struct Run {
         int payload_fd, events_fd;
         Source *events;
         int namespace_fds[_NAMESPACE_TYPE_MAX]; /* for the stop hooks; opened where there are any */
+        char *shared_mounts;                    /* made for this run; NULL: none */
         bool killed;
         bool reboot;      /* init asked for it */
         bool begin_again; /* and it is time */

@@ -16,9 +16,7 @@
 #include "kernel/mount.h"
 #include "runtime/stage.h"
 
-#define ATTRIBUTES_SAFE (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
-
-static int mount_failed(Error *reterr, int r, const char *what, const char *target)
+int stage_mount_failed(Error *reterr, int r, const char *what, const char *target)
 {
         if (r == -ELOOP || r == -EXDEV)
                 r = error_code(reterr, 0, -r,
@@ -29,24 +27,23 @@ static int mount_failed(Error *reterr, int r, const char *what, const char *targ
         return error_at(reterr, r, NULL, target);
 }
 
-/* A new file system on a directory below the root. Return: its tree fd, -errno (raised). */
-static int mount_on(StageContext *context,
-                    const char *type,
-                    const char *const *options,
-                    unsigned attributes,
-                    const char *target,
-                    Error *reterr)
+int stage_mount_on(StageContext *context,
+                   const char *type,
+                   const char *const *options,
+                   unsigned attributes,
+                   const char *target,
+                   Error *reterr)
 {
         _cleanup_(fd_close_p) int target_fd = -EBADF, tree_fd = -EBADF;
         int r;
 
         target_fd = path_make_directory(context->root_fd, target);
         if (target_fd < 0)
-                return mount_failed(reterr, target_fd, type, target);
+                return stage_mount_failed(reterr, target_fd, type, target);
         tree_fd = mount_file_system(type, options, attributes);
         r = tree_fd < 0 ? tree_fd : mount_attach(tree_fd, target_fd);
         if (r < 0)
-                return mount_failed(reterr, r, type, target);
+                return stage_mount_failed(reterr, r, type, target);
         return TAKE_FD(tree_fd);
 }
 
@@ -61,7 +58,7 @@ int stage_dev(StageContext *context, Error *reterr)
         if (!context->plan->autodev)
                 return 0;
         (void) snprintf(size, sizeof(size), "size=%ju", (uintmax_t) context->plan->autodev_size);
-        fd = mount_on(context, "tmpfs", options, MOUNT_ATTR_NOSUID, "dev", reterr);
+        fd = stage_mount_on(context, "tmpfs", options, MOUNT_ATTR_NOSUID, "dev", reterr);
         if (fd < 0)
                 return fd;
         for (size_t i = 0; i < ELEMENTS(directories); i++)
@@ -96,16 +93,16 @@ static int protect_proc(StageContext *context, int proc_fd, Error *reterr)
 
         r = remount_part(proc_fd, "sys", MS_RDONLY, 0);
         if (r < 0)
-                return mount_failed(reterr, r, "proc/sys", "proc/sys");
+                return stage_mount_failed(reterr, r, "proc/sys", "proc/sys");
         if (net) {
                 sys_fd = path_open_beneath(proc_fd, "sys", O_PATH | O_DIRECTORY, 0);
                 r = sys_fd < 0 ? sys_fd : remount_part(sys_fd, "net", 0, MS_RDONLY);
                 if (r < 0 && r != -ENOENT)
-                        return mount_failed(reterr, r, "proc/sys/net", "proc/sys/net");
+                        return stage_mount_failed(reterr, r, "proc/sys/net", "proc/sys/net");
         }
         r = remount_part(proc_fd, "sysrq-trigger", MS_RDONLY, 0);
         if (r < 0 && r != -ENOENT)
-                return mount_failed(reterr, r, "proc/sysrq-trigger", "proc/sysrq-trigger");
+                return stage_mount_failed(reterr, r, "proc/sysrq-trigger", "proc/sysrq-trigger");
         return 0;
 }
 
@@ -114,7 +111,7 @@ static int mount_proc(StageContext *context, Error *reterr)
         static const char *const options[] = { "source=proc", NULL };
         _cleanup_(fd_close_p) int fd = -EBADF;
 
-        fd = mount_on(context, "proc", options, ATTRIBUTES_SAFE, "proc", reterr);
+        fd = stage_mount_on(context, "proc", options, ATTRIBUTES_SAFE, "proc", reterr);
         if (fd < 0)
                 return fd;
         return context->plan->proc == AUTO_MIXED ? protect_proc(context, fd, reterr) : 0;
@@ -125,7 +122,7 @@ static int mount_host_sys(StageContext *context, Error *reterr)
         _cleanup_(fd_close_p) int target_fd = path_make_directory(context->root_fd, "sys");
         int r = target_fd < 0 ? target_fd : mount_attach(context->trees->sys, target_fd);
 
-        return r < 0 ? mount_failed(reterr, r, "/sys", "sys") : 0;
+        return r < 0 ? stage_mount_failed(reterr, r, "/sys", "sys") : 0;
 }
 
 static int mount_sys(StageContext *context, Error *reterr)
@@ -140,13 +137,13 @@ static int mount_sys(StageContext *context, Error *reterr)
                 return mount_host_sys(context, reterr);
         if (context->plan->sys != AUTO_READ_WRITE)
                 attributes |= MOUNT_ATTR_RDONLY;
-        fd = mount_on(context, "sysfs", options, attributes, "sys", reterr);
+        fd = stage_mount_on(context, "sysfs", options, attributes, "sys", reterr);
         if (fd < 0)
                 return fd;
         if (context->plan->sys != AUTO_MIXED)
                 return 0;
         r = remount_part(fd, net, 0, MS_RDONLY);
-        return r < 0 && r != -ENOENT ? mount_failed(reterr, r, net, "sys") : 0;
+        return r < 0 && r != -ENOENT ? stage_mount_failed(reterr, r, net, "sys") : 0;
 }
 
 int stage_automounts(StageContext *context, Error *reterr)
@@ -158,24 +155,6 @@ int stage_automounts(StageContext *context, Error *reterr)
         if (r == 0 && context->plan->sys != AUTO_NONE)
                 r = mount_sys(context, reterr);
         return r;
-}
-
-/* The root of our cgroup namespace, which is the payload's group. */
-int stage_cgroup(StageContext *context, Error *reterr)
-{
-        static const char *const options[] = { "source=cgroup2", NULL };
-        unsigned attributes = ATTRIBUTES_SAFE;
-        int fd;
-
-        if (context->plan->cgroup == AUTO_NONE)
-                return 0;
-        if (context->plan->cgroup == AUTO_READ_ONLY)
-                attributes |= MOUNT_ATTR_RDONLY;
-        fd = mount_on(context, "cgroup2", options, attributes, "sys/fs/cgroup", reterr);
-        if (fd < 0)
-                return fd;
-        (void) fd_close(fd);
-        return 0;
 }
 
 static int open_target(StageContext *context, const PlanMount *mount)
@@ -276,14 +255,14 @@ static int mount_entry(StageContext *context, const PlanMount *mount, Error *ret
                                            mount->source, mount->target, mount->target),
                                 NULL, mount->target);
         if (target_fd < 0)
-                return mount_failed(reterr, target_fd, mount->source, mount->target);
+                return stage_mount_failed(reterr, target_fd, mount->source, mount->target);
         if (mount->change)
                 r = change_mount(target_fd, mount);
         else if (mount->type)
                 r = new_mount(context, mount, target_fd);
         else
                 r = bind_mount(context, mount, target_fd);
-        return r < 0 ? mount_failed(reterr, r, mount->source, mount->target) : 0;
+        return r < 0 ? stage_mount_failed(reterr, r, mount->source, mount->target) : 0;
 }
 
 int stage_mounts(StageContext *context, Error *reterr)

@@ -10,6 +10,8 @@
  * mounts below are then its own; what only host root may set is set from outside
  * (user-namespace.h). */
 
+#include <sys/mount.h>
+
 #include "runtime/launch.h"
 #include "runtime/tree.h"
 
@@ -56,6 +58,19 @@ int stage_hostname(StageContext *context, Error *reterr);
 int stage_keyring(StageContext *context, Error *reterr);
 int stage_loopback(StageContext *context, Error *reterr);
 int stage_pivot(StageContext *context, Error *reterr);
+
+#define ATTRIBUTES_SAFE (MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC)
+
+/* stage_mount_on() - a new file system on a directory below the root, which is made where it is
+ * missing. Return: its tree fd, -errno (raised).
+ * stage_mount_failed() - raise what kept a mount from being made. Return: -errno. */
+int stage_mount_on(StageContext *context,
+                   const char *type,
+                   const char *const *options,
+                   unsigned attributes,
+                   const char *target,
+                   Error *reterr);
+int stage_mount_failed(Error *reterr, int r, const char *what, const char *target);
 
 int stage_dev(StageContext *context, Error *reterr);
 int stage_automounts(StageContext *context, Error *reterr);

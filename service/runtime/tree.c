@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/path.h"
 #include "base/strv.h"
+#include "kernel/cgroup.h"
 #include "kernel/mount.h"
 
 /* Out of the way of standard streams and of the child's own socket. */
@@ -232,6 +233,45 @@ int trees_make(const Plan *plan, Trees *ret, Error *reterr)
         return 0;
 }
 
+static int copy_cgroup(int group_fd, AutoMount mode, int *ret)
+{
+        unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+        _cleanup_(fd_close_p) int tree_fd = mount_clone(group_fd, "", false);
+        int r;
+
+        if (tree_fd < 0)
+                return tree_fd;
+        if (mode != AUTO_READ_WRITE)
+                flags |= MS_RDONLY;
+        r = mount_change(tree_fd, flags, 0, MS_SLAVE, false);
+        if (r == 0)
+                r = move_up(&tree_fd);
+        if (r < 0)
+                return r;
+        *ret = TAKE_FD(tree_fd);
+        return 0;
+}
+
+int trees_add_cgroup(const Plan *plan, int cgroup_fd, Trees *trees, Error *reterr)
+{
+        AutoMount own = plan->cgroup == AUTO_MIXED ? AUTO_READ_WRITE : plan->cgroup;
+        _cleanup_(fd_close_p) int top_fd = -EBADF;
+        int r = 0;
+
+        if (plan->cgroup == AUTO_NONE ||
+            (plan->namespaces & CLONE_NEWCGROUP && !plan->cgroup_whole))
+                return 0;
+        if (plan->cgroup_whole) {
+                top_fd = cgroup_open_path("/");
+                r = top_fd < 0 ? top_fd : copy_cgroup(top_fd, plan->cgroup, &trees->cgroups);
+        }
+        if (r == 0)
+                r = copy_cgroup(cgroup_fd, own, &trees->cgroup);
+        return r < 0 ? error_at(reterr, error_errno(reterr, -r, "Cannot copy the control groups"),
+                                "mount-cgroup", "lxc.mount.auto")
+                     : 0;
+}
+
 static int map_tree(const PlanMount *mount, const char *source, int *fd, int user_fd, Error *reterr)
 {
         int r;
@@ -274,13 +314,15 @@ static int compare(const void *a, const void *b)
 
 int trees_close_others(const Trees *trees, int first)
 {
-        _cleanup_(free_p) int *kept = malloc((trees->n_mounts + 2) * sizeof(int));
+        _cleanup_(free_p) int *kept = malloc((trees->n_mounts + 4) * sizeof(int));
         size_t n = 0;
 
         if (!kept)
                 return -ENOMEM;
         kept[n++] = trees->root;
         kept[n++] = trees->sys;
+        kept[n++] = trees->cgroup;
+        kept[n++] = trees->cgroups;
         for (size_t i = 0; i < trees->n_mounts; i++)
                 kept[n++] = trees->mounts[i];
         qsort(kept, n, sizeof(int), compare);
@@ -298,6 +340,8 @@ void trees_done(Trees *trees)
 {
         (void) fd_close(trees->root);
         (void) fd_close(trees->sys);
+        (void) fd_close(trees->cgroup);
+        (void) fd_close(trees->cgroups);
         for (size_t i = 0; i < trees->n_mounts; i++)
                 (void) fd_close(trees->mounts[i]);
         free(trees->mounts);

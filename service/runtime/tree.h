@@ -11,11 +11,13 @@
 typedef struct Trees {
         int root;    /* the root file system */
         int sys;     /* the host's /sys, where the network namespace is the host's */
+        int cgroup;  /* the payload's group, where there is no cgroup namespace to mount it from */
+        int cgroups; /* the host's hierarchy */
         int *mounts; /* of plan->mounts, by number: -EBADF made by the child, < 0 what failed */
         size_t n_mounts;
 } Trees;
 
-#define TREES_NULL ((Trees){ .root = -EBADF, .sys = -EBADF })
+#define TREES_NULL ((Trees){ .root = -EBADF, .sys = -EBADF, .cgroup = -EBADF, .cgroups = -EBADF })
 
 /* tree_open_source() - the source of a bind mount (O_PATH). One below the root file system is the
  * container's: there no symlink leads out. Return: fd, -errno. */
@@ -27,6 +29,10 @@ bool trees_wanted(const Plan *plan);
 /* trees_make() - with the maps of foreign user namespaces (idmap=PATH). What cannot be opened is
  * told by the child, when its turn comes. Return: 0, -errno. */
 int trees_make(const Plan *plan, Trees *ret, Error *reterr);
+
+/* trees_add_cgroup() - what of the control groups the plan wants shown and the container cannot
+ * mount. */
+int trees_add_cgroup(const Plan *plan, int cgroup_fd, Trees *trees, Error *reterr);
 
 /* trees_map() - the maps of the container's own (idmap=container), which must be written by then. */
 int trees_map(const Plan *plan, Trees *trees, int user_namespace_fd, Error *reterr);

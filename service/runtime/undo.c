@@ -12,6 +12,7 @@
 
 static const char *const kind_names[_UNDO_KIND_MAX] = {
         [UNDO_HOOK] = "hook",
+        [UNDO_SHARED_MOUNTS] = "shared-mounts",
 };
 
 /* One write(2) a line, to a file opened O_APPEND: a line is there or it is not. */

@@ -154,17 +154,19 @@ static const struct {
           "'lxc.namespace.clone' asks for a user namespace, which needs its ranges of ids: set "
           "'lxc.idmap'",
           ERROR_NOT_SUPPORTED },
-        { ROOT "lxc.namespace.share.net = other\n", "lxc.namespace.share",
-          "'lxc.namespace.share.net' is not supported yet", ERROR_NOT_SUPPORTED },
+        { ROOT "lxc.namespace.share.user = other\n", "lxc.namespace.share",
+          "'lxc.namespace.share.user = other' is not supported: a container always has a root of "
+          "its own, and the ids of 'lxc.idmap'",
+          ERROR_NOT_SUPPORTED },
+        { ROOT "lxc.namespace.share.time = ct02\nlxc.time.offset.boot = 1h\n",
+          "lxc.namespace.share",
+          "'lxc.namespace.share.time = ct02' takes the clocks of another, and 'lxc.time.offset' "
+          "sets clocks of its own: remove one",
+          ERROR_INVALID_CONFIG },
         { ROOT "lxc.namespace.keep = pid\n", "lxc.namespace.keep",
           "'lxc.namespace.keep' leaves out the pid namespace: a container without one of its own "
           "is "
           "not supported",
-          ERROR_NOT_SUPPORTED },
-        { ROOT "lxc.namespace.clone = mnt pid\n", "lxc.namespace.clone",
-          "'lxc.namespace.clone' leaves out the cgroup namespace: a container without one of its "
-          "own "
-          "is not supported",
           ERROR_NOT_SUPPORTED },
         { ROOT "lxc.apparmor.profile = lxc-container-default\n", "lxc.apparmor.profile",
           "'lxc.apparmor.profile = lxc-container-default' is not supported yet: only 'unconfined' "
@@ -175,8 +177,10 @@ static const struct {
           "'lxc.selinux.context = system_u:system_r:x' is not supported yet", ERROR_NOT_SUPPORTED },
         { ROOT "lxc.seccomp.notify.proxy = unix:/run/x\n", "lxc.seccomp.notify.proxy",
           "'lxc.seccomp.notify.proxy' is not supported yet", ERROR_NOT_SUPPORTED },
-        { ROOT "lxc.mount.auto = shmounts:/srv\n", "lxc.mount.auto",
-          "'lxc.mount.auto = shmounts:/srv' is not supported yet", ERROR_NOT_SUPPORTED },
+        { ROOT "lxc.mount.auto = shmounts:/srv:/mnt/..\n", "lxc.mount.auto",
+          "'lxc.mount.auto = shmounts:/srv:/mnt/..' does not name a directory of the host, and "
+          "behind a colon one of the container",
+          ERROR_INVALID_CONFIG },
         { ROOT "lxc.console.path = /dev/tty7\n", "lxc.console.path",
           "'lxc.console.path' other than 'none' is not supported yet", ERROR_NOT_SUPPORTED },
         { ROOT "lxc.mount.entry = /a ../b none bind 0 0\n", "lxc.mount.entry",
@@ -351,9 +355,9 @@ static void test_stage_table(void)
 int main(int argc, char *argv[])
 {
         static const char *const names[] = {
-                "busybox",        "debian",       "legacy",        "mounts", "limits",
-                "init",           "host-network", "network-mixed", "hooks",  "cgroup-version-1",
-                "user-namespace",
+                "busybox",        "debian",       "legacy",           "mounts", "limits",
+                "init",           "host-network", "network-mixed",    "hooks",  "cgroup-version-1",
+                "user-namespace", "namespaces",   "cgroup-namespace",
         };
 
         g_test_init(&argc, &argv, NULL);
