@@ -1,31 +1,129 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 
-#include "storage/backend.h"
+#include "base/strv.h"
+#include "interfaces/errors.h"
+#include "kernel/mount.h"
+#include "storage/rootfs.h"
 
+/* Elsewhere when the caller says so, beside the config when not. */
 static int rootfs_path(const Volume *volume, char **ret, Error *reterr)
 {
-        if (asprintf(ret, "dir:%s/rootfs", volume->directory) < 0) {
+        const char *dir = volume->options ? volume->options->dir : NULL;
+        int n = dir ? asprintf(ret, "dir:%s", dir)
+                    : asprintf(ret, "dir:%s/rootfs", volume->directory);
+
+        if (n < 0) {
                 *ret = NULL;
                 return error_oom(reterr);
         }
         return 0;
 }
 
-int backend_dir_create(const Volume *volume, char **ret_rootfs_path, Error *reterr)
+int backend_make_directory(int dir_fd, const char *name, const char *path, Error *reterr)
 {
-        if (mkdirat(volume->dir_fd, "rootfs", 0755) < 0)
-                return error_errno(reterr, errno, "Cannot make '%s/rootfs'", volume->directory);
+        if (mkdirat(dir_fd, name, 0755) < 0)
+                return error_errno(reterr, errno, "Cannot make '%s'", path);
         /* The mode asked for, whatever the umask. */
-        if (fchmodat(volume->dir_fd, "rootfs", 0755, 0) < 0)
-                return error_errno(reterr, errno, "Cannot set the mode of '%s/rootfs'",
-                                   volume->directory);
-        return rootfs_path(volume, ret_rootfs_path, reterr);
+        if (fchmodat(dir_fd, name, 0755, 0) < 0)
+                return error_errno(reterr, errno, "Cannot set the mode of '%s'", path);
+        return 0;
+}
+
+static int dir_create(const Volume *volume, char **ret_rootfs_path, Error *reterr)
+{
+        bool elsewhere = volume->options && volume->options->dir;
+        int r;
+
+        r = rootfs_path(volume, ret_rootfs_path, reterr);
+        if (r == 0)
+                r = backend_make_directory(elsewhere ? AT_FDCWD : volume->dir_fd,
+                                           elsewhere ? volume->options->dir : "rootfs",
+                                           backend_path(*ret_rootfs_path), reterr);
+        return r;
 }
 
 /* As `lxc-create -B none`: the path is a directory's, and whoever fills it makes it. */
-int backend_none_create(const Volume *volume, char **ret_rootfs_path, Error *reterr)
+static int none_create(const Volume *volume, char **ret_rootfs_path, Error *reterr)
 {
         return rootfs_path(volume, ret_rootfs_path, reterr);
 }
+
+static bool dir_claims(const char *source)
+{
+        struct stat st;
+
+        return stat(source, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+int backend_open_directory(const char *source,
+                           const RootfsMount *mount,
+                           int *ret_tree_fd,
+                           Error *reterr)
+{
+        _cleanup_(fd_close_p) int fd = -EBADF, tree_fd = -EBADF;
+        int r;
+
+        if (mount->data)
+                return error_public(reterr, ERROR_INVALID_CONFIG,
+                                    "'lxc.rootfs.options' has '%s', which a directory cannot take",
+                                    mount->data);
+        fd = open(source, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        if (fd < 0)
+                return error_errno(reterr, errno, "Cannot use root file system '%s'", source);
+        tree_fd = mount_clone(fd, "", true);
+        r = tree_fd < 0 ? tree_fd : mount_change(tree_fd, mount->flags, 0, 0, false);
+        if (r < 0)
+                return error_errno(reterr, -r, "Cannot use root file system '%s'", source);
+        *ret_tree_fd = TAKE_FD(tree_fd);
+        return 0;
+}
+
+int backend_rename_path(const char *type,
+                        const char *source,
+                        const char *from_directory,
+                        const Volume *volume,
+                        char **ret_rootfs_path,
+                        Error *reterr)
+{
+        _cleanup_(free_p) char *moved = rootfs_path_move(source, from_directory, volume->directory);
+
+        if (!moved || asprintf(ret_rootfs_path, "%s:%s", type, moved) < 0) {
+                *ret_rootfs_path = NULL;
+                return error_oom(reterr);
+        }
+        return 0;
+}
+
+static int dir_rename(const char *source,
+                      const char *from_directory,
+                      const Volume *volume,
+                      char **ret_rootfs_path,
+                      Error *reterr)
+{
+        return backend_rename_path("dir", source, from_directory, volume, ret_rootfs_path, reterr);
+}
+
+const Backend backend_dir = {
+        .name = "dir",
+        .summary = "A directory",
+        .can_create = true,
+        .can_clone = true,
+        .claims = dir_claims,
+        .create = dir_create,
+        .open = backend_open_directory,
+        .rename = dir_rename,
+};
+
+const Backend backend_none = {
+        .name = "none",
+        .summary = "A directory that the template makes itself",
+        .can_create = true,
+        .create = none_create,
+        .open = backend_open_directory,
+        .rename = dir_rename,
+};

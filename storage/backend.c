@@ -5,102 +5,112 @@
 #include "base/strv.h"
 #include "interfaces/errors.h"
 
-#define NOT_YET "This version of nagaya does not create it"
-#define BEST "btrfs,zfs,lvm,dir"
-#define NAMES_MAX 16
+#define BEST "btrfs,zfs,lvm,dir,rbd"
 
-/* clang-format off */
-const Backend backends[] = {
-        { "dir",     "A directory",                                 NULL,    NULL, backend_dir_create  },
-        { "none",    "A directory that the template makes itself",  NULL,    NULL, backend_none_create },
-        { "btrfs",   "A btrfs subvolume",                           NOT_YET, NULL, NULL },
-        { "zfs",     "A ZFS data set",                              NOT_YET, NULL, NULL },
-        { "lvm",     "A logical volume, thick or thin",             NOT_YET, NULL, NULL },
-        { "loop",    "A file with a file system in it",             NOT_YET, NULL, NULL },
-        { "overlay", "A layer over another container",              NOT_YET, NULL, NULL },
-        { "overlayfs", "The older name of overlay",                 NOT_YET, NULL, NULL },
-        { "aufs",    "A layer over another container, by aufs",     NOT_YET, NULL, NULL },
-        { "nbd",     "A disk image, by a network block device",     NOT_YET, NULL, NULL },
-        { "rbd",     "A Ceph block device",                         NOT_YET, NULL, NULL },
-        { NULL }
+const Backend *const backends[] = {
+        &backend_dir,  &backend_none, &backend_btrfs,   &backend_zfs,
+        &backend_lvm,  &backend_loop, &backend_overlay, &backend_overlayfs,
+        &backend_aufs, &backend_nbd,  &backend_rbd,     NULL,
 };
-/* clang-format on */
 
 int backend_is_usable(const Backend *backend, char **ret_reason)
 {
-        if (!backend->missing)
-                return backend->probe ? backend->probe(ret_reason) : 1;
-        *ret_reason = strdup(backend->missing);
-        return *ret_reason ? 0 : -ENOMEM;
+        return backend->probe ? backend->probe(ret_reason) : 1;
 }
 
-static int find_row(const char *name, const Backend **ret, Error *reterr)
+const Backend *backend_by_name(const char *name, size_t size)
 {
-        for (const Backend *backend = backends; backend->name; backend++)
-                if (streq(backend->name, name)) {
-                        *ret = backend;
-                        return 0;
-                }
-        return error_public(reterr, ERROR_INVALID_ARGS,
-                            "There is no storage backend '%.40s' (ListBackends tells them)", name);
+        for (const Backend *const *row = backends; *row; row++)
+                if (strlen((*row)->name) == size && memcmp((*row)->name, name, size) == 0)
+                        return *row;
+        return NULL;
 }
 
-/* Return: 0, ERROR_INVALID_ARGS, ERROR_NOT_SUPPORTED. */
-static int find_usable(const char *name, const Backend **ret, Error *reterr)
+static bool is_for(const Backend *backend, BackendUse use)
+{
+        return use == BACKEND_CREATE ? backend->can_create : backend->can_clone;
+}
+
+/* Return: the row, or NULL with ERROR_INVALID_ARGS. */
+static const Backend *find_row(const char *name, BackendUse use, Error *reterr)
+{
+        const Backend *backend = backend_by_name(name, strlen(name));
+
+        if (!backend)
+                (void) error_public(reterr, ERROR_INVALID_ARGS,
+                                    "There is no storage backend '%.40s' (ListBackends tells them)",
+                                    name);
+        else if (!is_for(backend, use))
+                (void) error_public(reterr, ERROR_INVALID_ARGS,
+                                    use == BACKEND_CREATE
+                                            ? "Storage backend '%s' is not for new containers: it "
+                                              "needs one to be laid over, or to be made by hand"
+                                            : "Storage backend '%s' is not for clones",
+                                    name);
+        else
+                return backend;
+        return NULL;
+}
+
+/* Return: > 0 usable, 0 not (ERROR_NOT_SUPPORTED in the error), -ENOMEM. */
+static int check_usable(const Backend *backend, Error *reterr)
 {
         _cleanup_(free_p) char *reason = NULL;
-        const Backend *backend;
-        int r;
+        int r = backend_is_usable(backend, &reason);
 
-        r = find_row(name, &backend, reterr);
-        if (r < 0)
-                return r;
-        r = backend_is_usable(backend, &reason);
         if (r < 0)
                 return error_oom(reterr);
-        if (r == 0)
-                return error_public(reterr, ERROR_NOT_SUPPORTED,
-                                    "Storage backend '%s' cannot be used: %s", name, reason);
-        *ret = backend;
-        return 0;
+        if (r == 0) {
+                if (reterr)
+                        error_done(reterr);
+                (void) error_public(reterr, ERROR_NOT_SUPPORTED,
+                                    "Storage backend '%s' cannot be used: %s", backend->name,
+                                    reason);
+        }
+        return r;
 }
 
-int backend_find(const char *name, const Backend **ret, Error *reterr)
+int backend_find(const char *name, BackendUse use, BackendList *ret, Error *reterr)
 {
         _cleanup_(strv_free_p) char **names = NULL;
-        const Backend *row, *found = NULL;
-        int r = -EINVAL;
+        const Backend *rows[BACKEND_LIST_MAX];
+        size_t n = 0;
+        int r;
 
         if (!name || !*name)
                 name = "dir";
-        if (strv_split(&names, streq(name, "best") ? BEST : name, ",") < 0)
+        if (use == BACKEND_CREATE && streq(name, "best"))
+                name = BEST;
+        if (strv_split(&names, name, ",") < 0)
                 return error_oom(reterr);
-        if (strv_length(names) == 0 || strv_length(names) > NAMES_MAX)
+        if (strv_length(names) == 0 || strv_length(names) > BACKEND_LIST_MAX)
                 return error_public(reterr, ERROR_INVALID_ARGS,
                                     "'%.40s' is not a list of storage backends", name);
         /* A misspelt name is told even when one before it could be used. */
         strv_foreach(item, names) {
-                r = find_row(*item, &row, reterr);
+                rows[n] = find_row(*item, use, reterr);
+                if (!rows[n++])
+                        return -EINVAL;
+        }
+        ret->n = 0;
+        for (size_t i = 0; i < n; i++) {
+                r = check_usable(rows[i], reterr);
                 if (r < 0)
                         return r;
+                if (r > 0)
+                        ret->items[ret->n++] = rows[i];
         }
-        for (char **item = names; *item && !found; item++)
-                r = find_usable(*item, &found, reterr);
-        if (!found)
-                return r;
+        if (ret->n == 0)
+                return -EOPNOTSUPP;
         if (reterr)
                 error_done(reterr);
-        *ret = found;
         return 0;
 }
 
 const char *backend_path(const char *rootfs_path)
 {
-        for (const Backend *backend = backends; backend->name; backend++) {
-                const char *rest = startswith(rootfs_path, backend->name);
+        const char *colon = strchr(rootfs_path, ':');
 
-                if (rest && *rest == ':')
-                        return rest + 1;
-        }
-        return rootfs_path;
+        return colon && backend_by_name(rootfs_path, (size_t) (colon - rootfs_path)) ? colon + 1
+                                                                                     : rootfs_path;
 }

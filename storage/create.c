@@ -35,8 +35,8 @@ typedef struct Creation {
         char **arguments;
         json_t *config; /* borrowed */
         uid_t owner;
-        const Backend *backend;
-        char *program; /* the template's; NULL: none */
+        BackendList backends; /* to be tried in turn */
+        char *program;        /* the template's; NULL: none */
         char *rootfs_path;
         ContainerLock lock;
         Draft draft;
@@ -133,7 +133,7 @@ static int creation_read(Creation *creation, Error *reterr)
         if (r == 0)
                 r = json_get_string(request->parameters, "backend", &backend, reterr);
         if (r >= 0)
-                r = backend_find(backend, &creation->backend, reterr);
+                r = backend_find(backend, BACKEND_CREATE, &creation->backends, reterr);
         if (r == 0)
                 r = read_template(creation, reterr);
         if (r == 0)
@@ -325,12 +325,28 @@ static void tell_problems(const Creation *creation)
                                error_message(&error));
 }
 
-static int creation_fill(Creation *creation, Error *reterr)
+/* On the first that takes it; the reason of the last is told. */
+static int create_storage(Creation *creation, Error *reterr)
 {
         Volume volume = {
                 .dir_fd = creation->draft.dir_fd,
                 .directory = creation->site->directory,
+                .name = creation->site->name,
         };
+        int r = -ENOTSUP;
+
+        for (size_t i = 0; i < creation->backends.n && r < 0; i++) {
+                _cleanup_(error_done) Error error = ERROR_NULL;
+
+                r = creation->backends.items[i]->create(&volume, &creation->rootfs_path, &error);
+                if (r < 0 && i + 1 == creation->backends.n)
+                        error_move(reterr, &error);
+        }
+        return r;
+}
+
+static int creation_fill(Creation *creation, Error *reterr)
+{
         int r;
 
         if (creation->owner != 0) {
@@ -338,7 +354,7 @@ static int creation_fill(Creation *creation, Error *reterr)
                 if (r < 0)
                         return r;
         }
-        r = creation->backend->create(&volume, &creation->rootfs_path, reterr);
+        r = create_storage(creation, reterr);
         if (r == 0)
                 r = write_first_config(creation, reterr);
         if (r == 0)

@@ -315,12 +315,12 @@ static int run_list_backends(Call *call, Error *reterr)
 {
         _cleanup_(json_decref_p) json_t *rows = json_array();
 
-        for (const Backend *backend = backends; backend->name; backend++) {
+        for (const Backend *const *backend = backends; *backend; backend++) {
                 _cleanup_(free_p) char *reason = NULL;
-                int usable = backend_is_usable(backend, &reason);
+                int usable = backend_is_usable(*backend, &reason);
 
                 if (usable < 0 ||
-                    json_array_append_new(rows, json_pack("{s:s,s:b,s:s}", "name", backend->name,
+                    json_array_append_new(rows, json_pack("{s:s,s:b,s:s}", "name", (*backend)->name,
                                                           "usable", usable > 0, "reason",
                                                           reason ? reason : "")) < 0)
                         return error_oom(reterr);

@@ -29,14 +29,10 @@ static int set_option(int fs_fd, const char *option)
         return r < 0 ? -errno : 0;
 }
 
-int mount_file_system(const char *type, const char *const *options, unsigned attributes)
+static int new_mount(int fs_fd, const char *const *options, unsigned attributes)
 {
-        _cleanup_(fd_close_p) int fs_fd = -EBADF;
         int fd;
 
-        fs_fd = fsopen(type, FSOPEN_CLOEXEC);
-        if (fs_fd < 0)
-                return -errno;
         for (; options && *options; options++) {
                 int r = set_option(fs_fd, *options);
 
@@ -47,6 +43,47 @@ int mount_file_system(const char *type, const char *const *options, unsigned att
                 return -errno;
         fd = fsmount(fs_fd, FSMOUNT_CLOEXEC, attributes);
         return fd < 0 ? -errno : fd;
+}
+
+/* The first error message of the context, one a read(2): "e TEXT". The latest that a failure causes are
+ * about its consequences. */
+static char *read_reason(int fs_fd)
+{
+        char message[512];
+        ssize_t n;
+
+        while ((n = read(fs_fd, message, sizeof(message) - 1)) > 2) {
+                if (message[0] != 'e')
+                        continue;
+                message[n] = '\0';
+                message[strcspn(message, "\n")] = '\0';
+                return strdup(message + 2);
+        }
+        return NULL;
+}
+
+int mount_file_system_explained(const char *type,
+                                const char *const *options,
+                                unsigned attributes,
+                                char **ret_reason)
+{
+        _cleanup_(fd_close_p) int fs_fd = -EBADF;
+        int r;
+
+        if (ret_reason)
+                *ret_reason = NULL;
+        fs_fd = fsopen(type, FSOPEN_CLOEXEC);
+        if (fs_fd < 0)
+                return -errno;
+        r = new_mount(fs_fd, options, attributes);
+        if (r < 0 && ret_reason)
+                *ret_reason = read_reason(fs_fd);
+        return r;
+}
+
+int mount_file_system(const char *type, const char *const *options, unsigned attributes)
+{
+        return mount_file_system_explained(type, options, attributes, NULL);
 }
 
 int mount_clone(int dir_fd, const char *path, bool recursive)

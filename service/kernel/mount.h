@@ -11,6 +11,13 @@
  * and "flag"; `attributes` are MOUNT_ATTR_*. Return: tree fd, -errno. */
 int mount_file_system(const char *type, const char *const *options, unsigned attributes);
 
+/* mount_file_system_explained() - the same; after a failure *ret_reason is what the file system says of
+ * it ("overlay: ..."), or NULL when it says nothing. The caller frees. */
+int mount_file_system_explained(const char *type,
+                                const char *const *options,
+                                unsigned attributes,
+                                char **ret_reason);
+
 /* mount_clone() - a detached copy (a bind mount to be) of what (dir_fd, path) names; "" is the fd
  * itself. A final symlink is not followed. The mount it lies on must be in our mount namespace
  * (attached). Return: tree fd, -errno. */

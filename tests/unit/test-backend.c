@@ -11,51 +11,79 @@
 
 static void test_rows(void)
 {
-        for (const Backend *backend = backends; backend->name; backend++) {
-                char *reason = NULL;
-                int usable = backend_is_usable(backend, &reason);
+        for (const Backend *const *row = backends; *row; row++) {
+                g_autofree char *reason = NULL;
+                int usable = backend_is_usable(*row, &reason);
 
-                g_assert_nonnull(backend->summary);
+                g_assert_nonnull((*row)->summary);
                 g_assert_cmpint(usable, >=, 0);
-                if (usable)
-                        g_assert_true(backend->create);
-                else
-                        g_assert_nonnull(reason);
-                for (const Backend *other = backends; other < backend; other++)
-                        g_assert_cmpstr(other->name, !=, backend->name);
-                g_free(reason);
+                g_assert_true(usable || reason);
+                g_assert_true(!usable || (*row)->open);
+                g_assert_true(!usable || !(*row)->can_create || (*row)->create);
+                g_assert_true(backend_by_name((*row)->name, strlen((*row)->name)) == *row);
         }
+        g_assert_null(backend_by_name("device", 6));
+}
+
+/* Table 1 of seed 003, and what later versions of LXC have added. */
+static void test_uses(void)
+{
+        static const struct {
+                const char *name;
+                bool create, clone;
+        } table[] = {
+                { "aufs", false, true },      { "best", true, false }, { "btrfs", true, true },
+                { "dir", true, true },        { "lvm", true, true },   { "loop", true, true },
+                { "none", true, false },      { "zfs", true, true },   { "nbd", false, false },
+                { "overlayfs", false, true }, { "rbd", true, false },  { "overlay", true, true },
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(table); i++)
+                for (BackendUse use = BACKEND_CREATE; use <= BACKEND_CLONE; use++) {
+                        bool expected = use == BACKEND_CREATE ? table[i].create : table[i].clone;
+                        BackendList list = { .n = 0 };
+                        Error error = ERROR_NULL;
+                        int r = backend_find(table[i].name, use, &list, &error);
+
+                        g_test_message("%s %u: %s", table[i].name, use, error_message(&error));
+                        if (expected)
+                                g_assert_true(r == 0 || error.code == ERROR_NOT_SUPPORTED);
+                        else
+                                g_assert_true(r < 0 && error.code == ERROR_INVALID_ARGS);
+                        error_done(&error);
+                }
 }
 
 static void assert_found(const char *name, const char *expected)
 {
-        const Backend *backend = NULL;
+        BackendList list = { .n = 0 };
 
-        g_assert_cmpint(backend_find(name, &backend, NULL), ==, 0);
-        g_assert_cmpstr(backend->name, ==, expected);
+        g_assert_cmpint(backend_find(name, BACKEND_CREATE, &list, NULL), ==, 0);
+        g_assert_cmpuint(list.n, >=, 1);
+        g_assert_cmpstr(list.items[0]->name, ==, expected);
 }
 
 static void assert_error(const char *name, ErrorCode code)
 {
-        const Backend *backend;
+        BackendList list;
         Error error = ERROR_NULL;
 
-        g_assert_cmpint(backend_find(name, &backend, &error), <, 0);
+        g_assert_cmpint(backend_find(name, BACKEND_CREATE, &list, &error), <, 0);
         g_assert_cmpint(error.code, ==, (int) code);
         error_done(&error);
 }
 
 static void test_find(void)
 {
+        BackendList list = { .n = 0 };
+
         assert_found(NULL, "dir");
         assert_found("", "dir");
         assert_found("dir", "dir");
         assert_found("none", "none");
-        assert_found("best", "dir");
-        assert_found("btrfs,dir", "dir");
         assert_found("dir,btrfs", "dir");
-        assert_error("btrfs", ERROR_NOT_SUPPORTED);
-        assert_error("lvm,zfs", ERROR_NOT_SUPPORTED);
+        g_assert_cmpint(backend_find("best", BACKEND_CREATE, &list, NULL), ==, 0);
+        g_assert_cmpuint(list.n, >=, 1);
         assert_error("dirr", ERROR_INVALID_ARGS);
         assert_error("dir,dirr", ERROR_INVALID_ARGS);
         assert_error(",", ERROR_INVALID_ARGS);
@@ -71,15 +99,15 @@ static void test_path(void)
 
 static void test_create(gconstpointer data)
 {
-        const Backend *backend = NULL;
         g_autofree char *path = NULL;
+        BackendList list = { .n = 0 };
         Scratch scratch;
         Volume volume;
 
         scratch_init(&scratch);
         volume = (Volume){ .dir_fd = scratch.fd, .directory = "/var/lib/lxc/ct1" };
-        g_assert_cmpint(backend_find(data, &backend, NULL), ==, 0);
-        g_assert_cmpint(backend->create(&volume, &path, NULL), ==, 0);
+        g_assert_cmpint(backend_find(data, BACKEND_CREATE, &list, NULL), ==, 0);
+        g_assert_cmpint(list.items[0]->create(&volume, &path, NULL), ==, 0);
         g_assert_cmpstr(path, ==, "dir:/var/lib/lxc/ct1/rootfs");
         g_assert_cmpint(scratch_has(&scratch, "rootfs"), ==, streq(data, "dir"));
         scratch_done(&scratch);
@@ -118,6 +146,7 @@ int main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/backend/every-row-is-usable-or-says-why-not", test_rows);
+        g_test_add_func("/backend/uses-are-those-of-lxc", test_uses);
         g_test_add_func("/backend/is-found-by-name-best-and-list", test_find);
         g_test_add_func("/backend/path-is-without-prefix", test_path);
         g_test_add_data_func("/backend/dir-makes-a-directory", "dir", test_create);
