@@ -5,23 +5,19 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/sched.h>
-#include <poll.h>
 #include <signal.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 
 #include "base/file.h"
-#include "base/process.h"
 #include "base/strv.h"
 #include "config/id-maps.h"
-#include "interfaces/errors.h"
-#include "interfaces/json.h"
 #include "interfaces/names.h"
 #include "kernel/idmap.h"
 #include "kernel/mount.h"
-#include "kernel/namespace.h"
 #include "storage/job-hook.h"
+#include "storage/subprocess.h"
 
 typedef struct Setup {
         const CloneHook *hook;
@@ -48,8 +44,9 @@ static int enter_user_namespace(int channel_fd, Error *reterr)
         return 0;
 }
 
-static int child_run(const Setup *setup, int channel_fd, Error *reterr)
+static int child_main(int channel_fd, void *userdata, Error *reterr)
 {
+        const Setup *setup = userdata;
         const CloneHook *hook = setup->hook;
         _cleanup_(fd_close_p) int point_fd = -EBADF;
         char source[256];
@@ -68,6 +65,7 @@ static int child_run(const Setup *setup, int channel_fd, Error *reterr)
                 if (r < 0)
                         return r;
         }
+        /* A change of credentials has cleared it: prctl(2). */
         if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 ||
             mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL) < 0)
                 return error_errno(reterr, errno, "Cannot separate mounts from the host's");
@@ -91,16 +89,6 @@ static int child_run(const Setup *setup, int channel_fd, Error *reterr)
                         .report = hook->report,
                 },
                 reterr);
-}
-
-_noreturn_ static void child_main(const Setup *setup, int channel_fd)
-{
-        Error error = ERROR_NULL;
-
-        if (child_run(setup, channel_fd, &error) == 0)
-                _exit(EXIT_SUCCESS);
-        report_error(&(Report){ .fd = channel_fd }, &error);
-        _exit(EXIT_FAILURE);
 }
 
 /* --- in the job ------------------------------------------------------------------------------- */
@@ -138,8 +126,9 @@ static int map_ids(const Setup *setup, pid_t pid, Error *reterr)
         return 0;
 }
 
-static int let_go(const Setup *setup, pid_t pid, int channel_fd, Error *reterr)
+static int let_go(pid_t pid, int channel_fd, void *userdata, Error *reterr)
 {
+        const Setup *setup = userdata;
         int r;
 
         if (!has_user_namespace(setup))
@@ -148,80 +137,6 @@ static int let_go(const Setup *setup, pid_t pid, int channel_fd, Error *reterr)
         if (r == 0)
                 (void) send(channel_fd, "", 1, MSG_NOSIGNAL);
         return r;
-}
-
-/* An error as report_error() tells it. Return: -errno of it. */
-static int take_error(const json_t *message, Error *reterr)
-{
-        const char *code = NULL, *object = NULL, *text = NULL;
-        int64_t errnum = 0;
-        int r;
-
-        (void) json_get_string(message, "code", &code, NULL);
-        (void) json_get_string(message, "object", &object, NULL);
-        (void) json_get_string(message, "message", &text, NULL);
-        (void) json_get_integer(message, "errno", &errnum, NULL);
-        r = error_code(reterr, code && *code ? (int) error_code_from_name(code) : 0,
-                       errnum > 0 && errnum < 4096 ? (int) errnum : EIO, "%s", text ? text : "");
-        return error_at(reterr, r, NULL, object);
-}
-
-/* Return: 0 it has closed its end without a word, or -errno of its error. */
-static int hear(int channel_fd, Error *reterr)
-{
-        struct pollfd pfd = { .fd = channel_fd, .events = POLLIN };
-        json_t *message;
-        int r;
-
-        while (poll(&pfd, 1, -1) < 0)
-                if (errno != EINTR)
-                        return error_errno(reterr, errno, "Cannot wait for a hook");
-        r = report_read(channel_fd, &message);
-        if (r <= 0)
-                return 0;
-        r = take_error(message, reterr);
-        json_decref(message);
-        return r;
-}
-
-static int follow(const Setup *setup, pid_t pid, int pidfd, int channel_fd, Error *reterr)
-{
-        int r, code, sig;
-
-        r = let_go(setup, pid, channel_fd, reterr);
-        if (r == 0)
-                r = hear(channel_fd, reterr);
-        else
-                (void) process_kill(pidfd, SIGKILL);
-        if (process_wait(pidfd, &code, &sig) < 0)
-                sig = SIGKILL;
-        if (r == 0 && (code != 0 || sig != 0))
-                r = error_public(reterr, ERROR_HOOK_FAILED,
-                                 "The process that ran the clone hooks of '%s' was killed",
-                                 setup->hook->container);
-        return r;
-}
-
-static int run(const Setup *setup, Error *reterr)
-{
-        uint64_t flags = CLONE_NEWNS | (has_user_namespace(setup) ? CLONE_NEWUSER : 0);
-        _cleanup_(fd_close_p) int channel_fd = -EBADF, child_fd = -EBADF, pidfd = -EBADF;
-        int pair[2];
-        pid_t pid;
-
-        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-                return error_errno(reterr, errno, "Cannot make a pair of sockets");
-        channel_fd = pair[0];
-        child_fd = pair[1];
-        pid = namespace_clone(flags, -EBADF, &pidfd);
-        if (pid < 0)
-                return error_errno(reterr, -pid, "Cannot make a namespace for a hook");
-        if (pid == 0) {
-                (void) fd_close(channel_fd);
-                child_main(setup, child_fd);
-        }
-        child_fd = fd_close(child_fd);
-        return follow(setup, pid, pidfd, channel_fd, reterr);
 }
 
 int clone_hook_run(const CloneHook *hook, Error *reterr)
@@ -246,5 +161,13 @@ int clone_hook_run(const CloneHook *hook, Error *reterr)
                 if (r < 0)
                         return error_errno(reterr, -r, "Cannot make '%s'", setup.mount_point);
         }
-        return run(&setup, reterr);
+        return subprocess_call(
+                &(Subprocess){
+                        .namespaces =
+                                CLONE_NEWNS | (has_user_namespace(&setup) ? CLONE_NEWUSER : 0),
+                        .main = child_main,
+                        .made = let_go,
+                        .userdata = &setup,
+                },
+                reterr);
 }

@@ -11,6 +11,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/strv.h"
+#include "config/check.h"
 #include "config/document.h"
 #include "config/keys.h"
 #include "config/legacy.h"
@@ -151,6 +152,8 @@ static int change_set(Configuration *c, Document *document, Error *reterr)
                 r = need(c, "value", &value, reterr);
         if (r == 0)
                 r = config_set(scratch, key, value, NULL, reterr);
+        if (r == 0)
+                r = config_check_hooks(scratch, reterr);
         if (r < 0)
                 return r;
         r = document_set(document, key, value);
@@ -229,11 +232,13 @@ static int make_text(Configuration *c, const char *change, Error *reterr)
         return error_public(reterr, ERROR_INVALID_ARGS, "There is no change '%.40s'", change);
 }
 
-static int check_text(const Configuration *c, Error *reterr)
+static int check_text(const Configuration *c, const char *change, Error *reterr)
 {
         _cleanup_(config_free_p) Config *config = NULL;
+        int r;
 
-        return config_parse_text(c->next, c->path, &config, NULL, reterr);
+        r = config_parse_text(c->next, c->path, &config, NULL, reterr);
+        return r == 0 && streq(change, "write") ? config_check_hooks(config, reterr) : r;
 }
 
 /* Of another owner than root only while it was so before. */
@@ -305,7 +310,7 @@ static int configuration_run(Configuration *c, Error *reterr)
         if (r == 0)
                 r = make_text(c, change, reterr);
         if (r == 0)
-                r = check_text(c, reterr);
+                r = check_text(c, change, reterr);
         if (r < 0 || streq(c->next, c->text))
                 return r;
         if (streq(change, "convert"))

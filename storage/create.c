@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/strv.h"
+#include "config/check.h"
 #include "config/document.h"
 #include "config/parse.h"
 #include "interfaces/container-id.h"
@@ -95,7 +96,7 @@ static int check_pairs(const json_t *pairs, Error *reterr)
                 if (r < 0)
                         return r;
         }
-        return 0;
+        return config_check_hooks(scratch, reterr);
 }
 
 static int read_template(Creation *creation, Error *reterr)

@@ -18,6 +18,7 @@
 #include "interfaces/json.h"
 #include "storage/backend.h"
 #include "storage/dependents.h"
+#include "storage/job-hook.h"
 #include "storage/mounts.h"
 #include "storage/site.h"
 #include "storage/trash.h"
@@ -148,6 +149,52 @@ static int look_at_rootfs(Destruction *destruction, Error *reterr)
         return tell_foreign(destruction, path, reterr);
 }
 
+/* Whoever else than root could write into the container's directory would have root run his program. */
+static bool is_trusted(const Destruction *destruction)
+{
+        _cleanup_(fd_close_p) int fd = -EBADF;
+
+        fd = path_open_trusted(destruction->site->directory, O_PATH | O_DIRECTORY, NULL);
+        return fd >= 0;
+}
+
+/* On the host, with everything still there. That one of them fails keeps the container; that its
+ * config cannot be read does not. */
+static int run_hooks(const Destruction *destruction, Error *reterr)
+{
+        const Site *site = destruction->site;
+        _cleanup_(config_free_p) Config *config = NULL;
+        _cleanup_(error_done) Error error = ERROR_NULL;
+        _cleanup_(free_p) char *config_file = NULL;
+        int r;
+
+        if (!is_trusted(destruction))
+                return 0;
+        if (asprintf(&config_file, "%s/config", site->directory) < 0) {
+                config_file = NULL;
+                return error_oom(reterr);
+        }
+        r = config_load(config_file, &config, NULL, &error);
+        if (r == -ENOENT)
+                return 0;
+        if (r < 0) {
+                report_message(destruction->report,
+                               "Destroy hooks of '%s', if it has any, are not run: %s",
+                               destruction->request->container, error_message(&error));
+                return 0;
+        }
+        return job_hooks_run_on_host(
+                &(JobHook){
+                        .container = destruction->request->container,
+                        .config = config,
+                        .type = HOOK_DESTROY,
+                        .input = { .name = site->name, .config_file = config_file },
+                        .report = destruction->report,
+                        .host_mounts = destruction->request->host_mounts,
+                },
+                reterr);
+}
+
 /* Everything but what is kept; the config first, since without it there is no container. */
 static int move_parts(const Destruction *destruction, Error *reterr)
 {
@@ -196,6 +243,8 @@ static int destruction_run(Destruction *destruction, Error *reterr)
                 r = check_free(destruction, reterr);
         if (r == 0)
                 r = look_at_rootfs(destruction, reterr);
+        if (r == 0)
+                r = run_hooks(destruction, reterr);
         if (r < 0)
                 return r;
         return destruction->kept

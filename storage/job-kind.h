@@ -18,6 +18,8 @@ typedef struct JobRequest {
         const Site *site;     /* where the container is, or will be */
         const char *lock_dir; /* LOCK_DIR but in tests */
         const char *const *template_directories;
+        const char
+                *host_mounts; /* the host's mount namespace, a file of proc; NULL: we are in it */
 } JobRequest;
 
 /* Return: 0 (*ret_result may be set to an object), -errno. */

@@ -256,6 +256,7 @@ static int worker_main(void *userdata)
                 .parameters = task->private->parameters,
                 .lock_dir = task->context->lock_dir,
                 .template_directories = task->context->template_directories,
+                .host_mounts = "/proc/1/ns/mnt",
         };
 
         return job_run(task->kind, &request, &report) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;

@@ -3,6 +3,8 @@
 #include "config/check.h"
 
 #include "base/strv.h"
+#include "config/hook-line.h"
+#include "config/line.h"
 #include "interfaces/errors.h"
 
 static int exclusive(const char *a, const char *b, Error *reterr)
@@ -87,5 +89,37 @@ int config_check(const Config *config, Error *reterr)
                 if (r < 0)
                         return r;
         }
+        return 0;
+}
+
+static int check_hook(HookType type, const char *line, Error *reterr)
+{
+        _cleanup_(strv_free_p) char **words = NULL;
+        const char *expected = NULL;
+        int r;
+
+        r = hook_split(line, &words);
+        if (r == -ENOMEM)
+                return error_oom(reterr);
+        if (r < 0)
+                expected = "words, every quote of which is closed";
+        else if (type == HOOK_START && words[0][0] != '/')
+                expected = "a program by its absolute path in the container";
+        if (!expected)
+                return 0;
+        return error_public(reterr, ERROR_INVALID_CONFIG,
+                            "The key 'lxc.hook.%s' has the value '%.*s', expected %s",
+                            hook_type_name(type), text_shown_size(line), line, expected);
+}
+
+int config_check_hooks(const Config *config, Error *reterr)
+{
+        for (HookType type = 0; type < _HOOK_TYPE_MAX; type++)
+                strv_foreach(line, config->hook.lines[type]) {
+                        int r = check_hook(type, *line, reterr);
+
+                        if (r < 0)
+                                return r;
+                }
         return 0;
 }

@@ -76,6 +76,7 @@ static int set_fill(HookSet *set, const Config *config, const HookInput *input)
             (input->of_run && run_environment(&set->environment, config) < 0))
                 return -ENOMEM;
         set->version = config->hook.version;
+        set->timeout_usec = input->timeout_usec;
         for (HookType type = 0; type < _HOOK_TYPE_MAX; type++)
                 if (strv_copy(&set->lines[type], config->hook.lines[type]) < 0)
                         return -ENOMEM;

@@ -7,6 +7,8 @@
 
 #include <ctype.h>
 #include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -27,6 +29,8 @@ struct HookRun {
         pid_t pid;
         int pidfd;
         int output_fd;
+        uint64_t timeout_usec, deadline_usec;
+        bool expired;
         HookOutput output;
         void *userdata;
         char line[LINE_SIZE]; /* the line being read */
@@ -171,6 +175,8 @@ int hook_run_start(const HookCall *call, HookRun **ret, Error *reterr)
         run->output = call->output ? call->output : hook_output_log;
         run->userdata = call->userdata;
         run->pidfd = run->output_fd = -EBADF;
+        run->timeout_usec = call->set->timeout_usec;
+        run->deadline_usec = run->timeout_usec > 0 ? now_usec() + run->timeout_usec : USEC_INFINITY;
 
         r = build_arguments(call, &argv);
         if (r == -EINVAL)
@@ -202,6 +208,27 @@ int hook_run_pidfd(const HookRun *run)
 int hook_run_output_fd(const HookRun *run)
 {
         return run->output_fd;
+}
+
+uint64_t hook_run_deadline(const HookRun *run)
+{
+        return run->deadline_usec;
+}
+
+/* Not reaped yet, its pid is nobody else's; it leads a session, and so a group, of its own. */
+void hook_run_kill(HookRun *run)
+{
+        if (run->pid > 0) {
+                (void) kill(-run->pid, SIGKILL);
+                (void) process_kill(run->pidfd, SIGKILL);
+        }
+}
+
+void hook_run_expire(HookRun *run)
+{
+        run->expired = true;
+        run->deadline_usec = USEC_INFINITY;
+        hook_run_kill(run);
 }
 
 static void end_line(HookRun *run)
@@ -249,9 +276,31 @@ static void drain(HookRun *run)
         end_line(run);
 }
 
+/* Why it failed, with the last line that it wrote. */
+static int run_failed(const HookRun *run, int code, int signal, Error *reterr)
+{
+        const char *colon = run->last[0] ? ": " : "", *type = hook_type_name(run->type);
+        int r;
+
+        if (run->expired)
+                r = error_code(reterr, ERROR_HOOK_FAILED, ETIMEDOUT,
+                               "Hook %s, '%s', was killed: it had not ended after %" PRIu64
+                               " s, the limit 'lxc.hook.timeout' of this host%s%s",
+                               type, run->program, run->timeout_usec / USEC_PER_SEC, colon,
+                               run->last);
+        else if (signal > 0)
+                r = error_public(reterr, ERROR_HOOK_FAILED,
+                                 "Hook %s, '%s', was killed by SIG%s%s%s", type, run->program,
+                                 sigabbrev_np(signal), colon, run->last);
+        else
+                r = error_public(reterr, ERROR_HOOK_FAILED,
+                                 "Hook %s, '%s', ended with exit status %d%s%s", type, run->program,
+                                 code, colon, run->last);
+        return error_at(reterr, r, NULL, run->program);
+}
+
 int hook_run_finish(HookRun *run, Error *reterr)
 {
-        const char *colon = "", *last = "";
         int code, signal, r;
 
         r = process_wait(run->pidfd, &code, &signal);
@@ -261,19 +310,7 @@ int hook_run_finish(HookRun *run, Error *reterr)
         drain(run);
         if (code == 0 && signal == 0)
                 return 0;
-        if (run->last[0]) {
-                colon = ": ";
-                last = run->last;
-        }
-        if (signal > 0)
-                r = error_public(
-                        reterr, ERROR_HOOK_FAILED, "Hook %s, '%s', was killed by SIG%s%s%s",
-                        hook_type_name(run->type), run->program, sigabbrev_np(signal), colon, last);
-        else
-                r = error_public(reterr, ERROR_HOOK_FAILED,
-                                 "Hook %s, '%s', ended with exit status %d%s%s",
-                                 hook_type_name(run->type), run->program, code, colon, last);
-        return error_at(reterr, r, NULL, run->program);
+        return run_failed(run, code, signal, reterr);
 }
 
 HookRun *hook_run_free(HookRun *run)
@@ -283,7 +320,7 @@ HookRun *hook_run_free(HookRun *run)
         if (!run)
                 return NULL;
         if (run->pid > 0 && run->pidfd >= 0) {
-                (void) process_kill(run->pidfd, SIGKILL);
+                hook_run_kill(run);
                 (void) process_wait(run->pidfd, &code, &signal);
         }
         (void) fd_close(run->pidfd);
@@ -293,11 +330,23 @@ HookRun *hook_run_free(HookRun *run)
         return NULL;
 }
 
+/* For poll(2). */
+static int milliseconds_left(uint64_t deadline_usec)
+{
+        uint64_t now = now_usec();
+
+        if (deadline_usec == USEC_INFINITY)
+                return -1;
+        if (deadline_usec <= now)
+                return 0;
+        return (int) ((deadline_usec - now) / USEC_PER_MSEC % INT_MAX) + 1;
+}
+
 static int run_one(const HookCall *call, Error *reterr)
 {
         _cleanup_(hook_run_free_p) HookRun *run = NULL;
         struct pollfd pfds[2];
-        int r;
+        int n, r;
 
         r = hook_run_start(call, &run, reterr);
         if (r < 0)
@@ -305,8 +354,13 @@ static int run_one(const HookCall *call, Error *reterr)
         pfds[0] = (struct pollfd){ .fd = run->pidfd, .events = POLLIN };
         pfds[1] = (struct pollfd){ .fd = run->output_fd, .events = POLLIN };
         for (;;) {
-                if (poll(pfds, 2, -1) < 0 && errno != EINTR)
+                n = poll(pfds, 2, milliseconds_left(run->deadline_usec));
+                if (n < 0 && errno != EINTR)
                         return error_errno(reterr, errno, "Cannot wait for a hook");
+                if (n == 0 && run->deadline_usec <= now_usec())
+                        hook_run_expire(run);
+                if (n <= 0)
+                        continue;
                 if (pfds[1].revents && hook_run_read(run) == 0)
                         pfds[1].fd = -1;
                 if (pfds[0].revents)

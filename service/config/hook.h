@@ -18,6 +18,7 @@ typedef struct HookInput {
         const char *rootfs_path;  /* LXC_ROOTFS_PATH; NULL: the configuration's, without its type */
         const char *rootfs_mount; /* LXC_ROOTFS_MOUNT; NULL: the configuration's */
         char *const *environment; /* our own, of which hooks inherit what is not about us */
+        uint64_t timeout_usec;    /* how long one hook may run; 0: no limit */
         bool of_run;              /* the hooks of a run are told more than those of a job */
 } HookInput;
 
@@ -28,6 +29,7 @@ typedef struct HookSet {
         char **lines[_HOOK_TYPE_MAX];
         char **environment; /* inherited variables and LXC_* of every hook */
         char **inside;      /* lxc.environment(.hooks), for the hooks that run inside as well */
+        uint64_t timeout_usec;
 } HookSet;
 
 /* Needs no Plan, so that stop and post-stop can run when there is none. Pure. */
@@ -54,12 +56,20 @@ typedef struct HookCall {
 } HookCall;
 
 /* A running hook, for an event loop: watch the output fd (EPOLLIN) with hook_run_read() and the
- * pidfd (EPOLLIN); when the pidfd is readable, hook_run_finish(). */
+ * pidfd (EPOLLIN); at the deadline, hook_run_expire(); when the pidfd is readable,
+ * hook_run_finish(). */
 typedef struct HookRun HookRun;
 
 int hook_run_start(const HookCall *call, HookRun **ret, Error *reterr);
 int hook_run_pidfd(const HookRun *run);
-int hook_run_output_fd(const HookRun *run); /* non-blocking */
+int hook_run_output_fd(const HookRun *run);     /* non-blocking */
+uint64_t hook_run_deadline(const HookRun *run); /* now_usec(); USEC_INFINITY: none */
+
+/* Kills it with what it started in its session. Its end is still to be waited for. */
+void hook_run_kill(HookRun *run);
+
+/* hook_run_expire() - the same because its time is over, which is then its error. */
+void hook_run_expire(HookRun *run);
 
 /* Passes on the whole lines that are there. Return: 1 when there may be more, 0 at end of file
  * (stop watching). */

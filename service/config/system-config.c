@@ -5,6 +5,8 @@
 #include <fcntl.h>
 
 #include "base/file.h"
+#include "base/parse.h"
+#include "base/process.h"
 #include "base/strv.h"
 #include "config/line.h"
 #include "interfaces/errors.h"
@@ -21,10 +23,11 @@ typedef enum SystemKey {
         KEY_RBD_USER,
         KEY_CGROUP_USE,
         KEY_CGROUP_PATTERN,
+        KEY_HOOK_TIMEOUT,
         _SYSTEM_KEY_MAX,
 } SystemKey;
 
-/* In the order of lxc-config -l. */
+/* In the order of lxc-config -l; the last ones are ours alone. */
 static const char *const names[_SYSTEM_KEY_MAX + 1] = {
         [KEY_DEFAULT_CONFIG] = "lxc.default_config",
         [KEY_CONTAINER_PATH] = "lxc.lxcpath",
@@ -35,6 +38,7 @@ static const char *const names[_SYSTEM_KEY_MAX + 1] = {
         [KEY_RBD_USER] = "lxc.bdev.rbd.rbduser",
         [KEY_CGROUP_USE] = "lxc.cgroup.use",
         [KEY_CGROUP_PATTERN] = "lxc.cgroup.pattern",
+        [KEY_HOOK_TIMEOUT] = "lxc.hook.timeout",
 };
 
 static const char *const defaults[_SYSTEM_KEY_MAX] = {
@@ -47,10 +51,12 @@ static const char *const defaults[_SYSTEM_KEY_MAX] = {
         [KEY_RBD_USER] = "",
         [KEY_CGROUP_USE] = "",
         [KEY_CGROUP_PATTERN] = "",
+        [KEY_HOOK_TIMEOUT] = "0",
 };
 
 struct SystemConfig {
         char *values[_SYSTEM_KEY_MAX]; /* NULL: the default */
+        uint32_t hook_timeout;         /* seconds */
 };
 
 SystemConfig *system_config_free(SystemConfig *config)
@@ -131,6 +137,18 @@ static int check_container_path(SystemConfig *config, const char *path, Error *r
         return 0;
 }
 
+static int check_hook_timeout(SystemConfig *config, const char *path, Error *reterr)
+{
+        const char *value = config->values[KEY_HOOK_TIMEOUT];
+
+        if (!value || !*value || parse_u32(value, &config->hook_timeout) == 0)
+                return 0;
+        return error_public(reterr, ERROR_INVALID_CONFIG,
+                            "The key 'lxc.hook.timeout' in '%s' has the value '%.*s', expected "
+                            "seconds, or 0 for no limit",
+                            path, text_shown_size(value), value);
+}
+
 /* `path` NULL: nothing but defaults. */
 static int load(const char *path, SystemConfig **ret, Error *reterr)
 {
@@ -147,6 +165,8 @@ static int load(const char *path, SystemConfig **ret, Error *reterr)
                 r = parse_text(config, text, path, reterr);
                 if (r == 0)
                         r = check_container_path(config, path, reterr);
+                if (r == 0)
+                        r = check_hook_timeout(config, path, reterr);
                 if (r < 0)
                         return r;
         }
@@ -219,4 +239,9 @@ const char *system_config_container_path(const SystemConfig *config)
 const char *system_config_default_config(const SystemConfig *config)
 {
         return value_of(config, KEY_DEFAULT_CONFIG);
+}
+
+uint64_t system_config_hook_timeout(const SystemConfig *config)
+{
+        return config->hook_timeout * USEC_PER_SEC;
 }

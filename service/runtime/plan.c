@@ -87,6 +87,7 @@ HookInput plan_hook_input(const PlanInput *input)
                 .name = input->name,
                 .config_file = input->config_file,
                 .environment = input->environment,
+                .timeout_usec = input->hook_timeout_usec,
                 .of_run = true,
         };
 }

@@ -27,7 +27,8 @@ typedef struct PlanInput {
         char *const *environment; /* our own: inherited by hooks, source of "K" entries */
         bool apparmor;            /* the kernel enforces AppArmor */
         const SubIds *subids;     /* what the container's owner may map; NULL: anything */
-        const char *config_text;  /* of config_file, to tell a line by its number; or NULL */
+        uint64_t hook_timeout_usec; /* 0: none */
+        const char *config_text;    /* of config_file, to tell a line by its number; or NULL */
 } PlanInput;
 
 /* What a plan with lxc.idmap must know of the host. */

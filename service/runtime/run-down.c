@@ -120,8 +120,9 @@ static int step_post_stop(Supervisor *s, Error *reterr)
 
 static int step_stopped(Supervisor *s, Error *reterr)
 {
-        bool reboot = s->run.reboot && !s->stop.by_manager && !s->stop.asked;
+        bool reboot = run_reboots(s);
 
+        run_hooks_drop_namespaces(&s->run);
         freeze_done(&s->freeze);
         supervisor_transition(s, EVENT_CLEAN);
         control_answer(s->control, WAIT_STOPPED, NULL);

@@ -3,8 +3,7 @@
 /* Host hooks of a run, one at a time, in the supervisor's loop. */
 
 #include <fcntl.h>
-#include <signal.h>
-#include <string.h>
+#include <stdio.h>
 
 #include "base/process.h"
 #include "base/strv.h"
@@ -24,7 +23,16 @@ static void drop_process(RunHook *hook)
 {
         hook->pidfd = source_free(hook->pidfd);
         hook->output = source_free(hook->output);
+        hook->timer = source_free(hook->timer);
         hook->run = hook_run_free(hook->run);
+}
+
+static int on_deadline(Source *source, int fd, uint32_t events, void *userdata)
+{
+        Supervisor *s = userdata;
+
+        hook_run_expire(s->run.hook.run);
+        return 0;
 }
 
 static int on_end(Source *source, int fd, uint32_t events, void *userdata)
@@ -42,7 +50,7 @@ static int on_end(Source *source, int fd, uint32_t events, void *userdata)
 void run_hook_kill(Run *run)
 {
         if (run->hook.run)
-                (void) process_kill(hook_run_pidfd(run->hook.run), SIGKILL);
+                hook_run_kill(run->hook.run);
 }
 
 void run_hook_done(Run *run)
@@ -88,7 +96,7 @@ hook_words(const Supervisor *s, HookType type, char ***ret_environment, char ***
                 r = strv_addf(ret_environment, "LXC_PID=%d", run->child.pid);
         if (r == 0 && at_the_end(type))
                 r = strv_add(ret_environment,
-                             run->reboot ? "LXC_TARGET=reboot" : "LXC_TARGET=stop");
+                             run_reboots(s) ? "LXC_TARGET=reboot" : "LXC_TARGET=stop");
         if (r == 0 && at_the_end(type))
                 r = add_namespaces(run, ret_environment, ret_arguments);
         return r;
@@ -118,6 +126,9 @@ static int start_hook(Supervisor *s, HookType type, const char *line, Error *ret
         if (r == 0)
                 r = loop_add_fd(s->loop, hook_run_output_fd(hook->run), EPOLLIN, on_output, s,
                                 &hook->output);
+        if (r == 0)
+                r = loop_add_timer(s->loop, hook_run_deadline(hook->run), on_deadline, s,
+                                   &hook->timer);
         if (r < 0)
                 return error_errno(reterr, -r, "Cannot watch a hook");
         return STEP_WAIT;
@@ -144,7 +155,7 @@ int run_hooks(Supervisor *s, HookType type, Error *reterr)
         return start_hook(s, type, lines[hook->next++], reterr);
 }
 
-void run_hooks_keep_namespaces(Supervisor *s)
+void run_hooks_keep_namespaces(Supervisor *s, uint64_t flags)
 {
         const HookSet *hooks = s->run.hooks;
 
@@ -153,10 +164,16 @@ void run_hooks_keep_namespaces(Supervisor *s)
         for (NamespaceType type = 0; type < _NAMESPACE_TYPE_MAX; type++) {
                 char path[64];
 
-                if (!(s->run.security.namespaces & run_namespace_flag(type)))
-                        continue; /* the host's own */
+                if (!(s->run.security.namespaces & flags & run_namespace_flag(type)))
+                        continue; /* the host's own, or not yet */
                 (void) snprintf(path, sizeof(path), "/proc/%d/ns/%s", s->run.child.pid,
                                 namespace_type_name(type));
                 s->run.namespace_fds[type] = open(path, O_RDONLY | O_CLOEXEC);
         }
+}
+
+void run_hooks_drop_namespaces(Run *run)
+{
+        for (size_t i = 0; i < ELEMENTS(run->namespace_fds); i++)
+                run->namespace_fds[i] = fd_close(run->namespace_fds[i]);
 }

@@ -16,8 +16,10 @@ extern const RunStep run_steps_down[];
 int run_hooks(Supervisor *s, HookType type, Error *reterr);
 void run_hook_kill(Run *run);
 void run_hook_done(Run *run);
-/* What the stop hooks need of an init that will be gone then. */
-void run_hooks_keep_namespaces(Supervisor *s);
+/* What the stop hooks need of an init that will be gone then: the namespaces of `flags` (CLONE_NEW*),
+ * of which init must be in its own by now. */
+void run_hooks_keep_namespaces(Supervisor *s, uint64_t flags);
+void run_hooks_drop_namespaces(Run *run);
 
 /* run.c */
 int run_watch_init(Supervisor *s);

@@ -224,6 +224,7 @@ static int step_clone(Supervisor *s, Error *reterr)
                 return r;
         if (run_watch_init(s) < 0 || run_watch_sync(s) < 0)
                 return error_oom(reterr);
+        run_hooks_keep_namespaces(s, ~run_namespace_flag(NAMESPACE_TIME));
         return STEP_DONE;
 }
 
@@ -265,7 +266,6 @@ static int step_limits(Supervisor *s, Error *reterr)
 
 static int go(Supervisor *s, Error *reterr)
 {
-        run_hooks_keep_namespaces(s);
         s->run.gone = true;
         return launch_go(&s->run.launch, &s->run.child, reterr);
 }
@@ -348,6 +348,8 @@ static int step_running(Supervisor *s, Error *reterr)
         Error error = ERROR_NULL;
 
         (void) undo_note_init(&s->undo, s->run.child.pid);
+        /* A process comes into its time namespace by execve(2). */
+        run_hooks_keep_namespaces(s, run_namespace_flag(NAMESPACE_TIME));
         supervisor_transition(s, EVENT_RUNNING);
         notify("READY=1\nSTATUS=Running, init is process %d\n", s->run.child.pid);
         /* Only for tidiness by now: a start is not undone for it. */

@@ -33,8 +33,7 @@ void run_done(Run *run)
         (void) source_free(run->init);
         (void) source_free(run->events);
         launch_child_done(&run->child);
-        for (size_t i = 0; i < ELEMENTS(run->namespace_fds); i++)
-                (void) fd_close(run->namespace_fds[i]);
+        run_hooks_drop_namespaces(run);
         (void) fd_close(run->events_fd);
         (void) fd_close(run->payload_fd);
         (void) hook_set_free(run->hooks);
@@ -76,6 +75,11 @@ uint64_t run_namespace_flag(NamespaceType type)
         };
 
         return flags[type];
+}
+
+bool run_reboots(const Supervisor *s)
+{
+        return s->run.reboot && !s->stop.by_manager && !s->stop.asked;
 }
 
 char *run_control_group(const Supervisor *s)

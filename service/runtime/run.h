@@ -33,7 +33,7 @@ typedef struct RunSecurity {
 
 typedef struct RunHook {
         HookRun *run; /* the one that is running, or NULL */
-        Source *pidfd, *output;
+        Source *pidfd, *output, *timer;
         size_t next; /* line of the type that is under way */
         bool failed;
         Error error;
@@ -85,6 +85,9 @@ bool run_has_init(const Supervisor *s);
 
 /* CLONE_NEW* of a type. */
 uint64_t run_namespace_flag(NamespaceType type);
+
+/* Init has asked for a reboot, and nobody for an end. */
+bool run_reboots(const Supervisor *s);
 
 /* "ct01's cgroup" for the outside: the path of payload/; NULL before there is one. Caller frees. */
 char *run_control_group(const Supervisor *s);

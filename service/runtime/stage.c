@@ -2,11 +2,16 @@
 
 #include "runtime/stage.h"
 
+#include <fcntl.h>
 #include <linux/sched.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
+#include "base/path.h"
 #include "base/strv.h"
+#include "config/hook-line.h"
+#include "interfaces/errors.h"
 #include "runtime/sync.h"
 
 bool stage_has_user_namespace(const StageContext *context)
@@ -69,6 +74,31 @@ static int stage_hook_autodev(StageContext *context, Error *reterr)
         return context->plan->autodev ? run_hooks(context, HOOK_AUTODEV, reterr) : 0;
 }
 
+/* While it can still be told from a program that fails to run. */
+static int stage_hook_path(StageContext *context, Error *reterr)
+{
+        strv_foreach(line, context->plan->hooks->lines[HOOK_START]) {
+                _cleanup_(strv_free_p) char **words = NULL;
+                _cleanup_(fd_close_p) int fd = -EBADF;
+                int r;
+
+                r = hook_split(*line, &words);
+                if (r == -ENOMEM)
+                        return error_oom(reterr);
+                if (r < 0)
+                        continue; /* told when it is run */
+                fd = words[0][0] == '/' ? path_open_in_root(context->root_fd, words[0], O_PATH, 0)
+                                        : -ENOENT;
+                if (fd < 0)
+                        return error_at(reterr,
+                                        error_code(reterr, ERROR_HOOK_FAILED, -fd,
+                                                   "Start hook '%s' not found in container: %s",
+                                                   words[0], strerror(-fd)),
+                                        NULL, *line);
+        }
+        return 0;
+}
+
 static int stage_hook_start(StageContext *context, Error *reterr)
 {
         return run_hooks(context, HOOK_START, reterr);
@@ -95,6 +125,7 @@ static const Stage stages[] = {
         { "sysctl", stage_sysctl },
         { "time", stage_time },
         { "limits", stage_limits },
+        { "hook-start-path", stage_hook_path },
         { "pivot", stage_pivot },
         { "personality", stage_personality },
         { "stdio", stage_stdio },

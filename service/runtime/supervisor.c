@@ -91,6 +91,7 @@ int supervisor_locate(Supervisor *s, const char *id, Error *reterr)
                                         &s->name, reterr);
         if (r < 0)
                 return r;
+        s->hook_timeout_usec = system_config_hook_timeout(system);
         slash = strrchr(s->directory, '/');
         s->lxcpath = strndup(s->directory, (size_t) (slash - s->directory));
         if (!s->lxcpath || asprintf(&s->config_file, "%s/config", s->directory) < 0) {
@@ -145,6 +146,7 @@ PlanInput supervisor_plan_input(const Supervisor *s)
                 .directory = s->directory,
                 .config_file = s->config_file,
                 .lxcpath = s->lxcpath,
+                .hook_timeout_usec = s->hook_timeout_usec,
         };
 
         plan_input_host(&input);

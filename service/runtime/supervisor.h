@@ -25,6 +25,7 @@ struct Supervisor {
         char *directory; /* LXCPATH/NAME */
         char *lxcpath;
         char *config_file;
+        uint64_t hook_timeout_usec;
         char *run_id; /* of systemd ($INVOCATION_ID), or random */
 
         /* What is held for the whole life. */

@@ -24,13 +24,16 @@ static void test_system(void)
 
         scratch_write(&scratch, "lxc.conf",
                       "# x\nlxc.lxcpath = /srv/lxc//\nlxc.lxcpath = /other\n"
-                      "lxc.default_config=/d\nlxc.bdev.zfs.root = tank/lxc\nlxc.what = 1\n");
+                      "lxc.default_config=/d\nlxc.bdev.zfs.root = tank/lxc\nlxc.what = 1\n"
+                      "lxc.hook.timeout = 90\n");
         g_assert_cmpint(system_config_load_file(path, &config, NULL), ==, 0);
         g_assert_cmpstr(system_config_container_path(config), ==, "/srv/lxc");
         g_assert_cmpstr(system_config_default_config(config), ==, "/d");
         assert_system(config, "lxc.bdev.zfs.root", "tank/lxc");
         assert_system(config, "lxc.bdev.lvm.vg", "lxc");
         assert_system(config, "lxc.cgroup.use", "");
+        assert_system(config, "lxc.hook.timeout", "90");
+        g_assert_cmpuint(system_config_hook_timeout(config), ==, 90000000);
         g_assert_cmpint(system_config_get(config, "lxc.what", &value, &error), <, 0);
         g_assert_cmpint(error.code, ==, ERROR_NO_SUCH_KEY);
         scratch_remove(&scratch);
@@ -50,6 +53,9 @@ static void test_system_errors(void)
         scratch_write(&scratch, "lxc.conf", "lxc.lxcpath = here\n");
         g_assert_cmpint(system_config_load_file(path, &config, &error), <, 0);
         g_assert_nonnull(strstr(error_message(&error), "expected an absolute path"));
+        scratch_write(&scratch, "lxc.conf", "lxc.hook.timeout = soon\n");
+        g_assert_cmpint(system_config_load_file(path, &config, &error), <, 0);
+        g_assert_nonnull(strstr(error_message(&error), "expected seconds"));
         scratch_remove(&scratch);
 }
 
@@ -66,6 +72,7 @@ static void test_system_keys_have_values(void)
                 g_assert_nonnull(value);
         }
         g_assert_cmpint(system_config_container_path(config)[0], ==, '/');
+        g_assert_cmpuint(system_config_hook_timeout(config), ==, 0);
 }
 
 static void test_summary(void)

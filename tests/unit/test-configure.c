@@ -58,6 +58,9 @@ static void test_bad(Fixture *fixture, gconstpointer data)
         make(fixture, TEXT);
         assert_set(fixture, "lxc.nosuch", "1", "InvalidConfig");
         assert_set(fixture, "lxc.cap.drop", "SYS_ADMIN", "InvalidConfig");
+        assert_set(fixture, "lxc.hook.start", "bin/hook", "InvalidConfig");
+        assert_set(fixture, "lxc.hook.mount", "/bin/hook 'a b", "InvalidConfig");
+        assert_write(fixture, "lxc.hook.start = hook\n", "InvalidConfig");
         assert_set(fixture, "lxc.tty.max", "-1", "InvalidConfig");
         assert_set(fixture, "lxc.uts.name", "a\nlxc.tty.max = 1", "InvalidArgs");
         assert_unset(fixture, "lxc.nosuch", "NoSuchKey");
@@ -77,6 +80,15 @@ static void test_killed_writer(Fixture *fixture, gconstpointer data)
         scratch_write(&fixture->scratch, "lxc/ct1/.#config.0123456789abcdef", "half", 0600);
         assert_set(fixture, "lxc.uts.name", "three", "");
         g_assert_cmpuint(scratch_count(&fixture->scratch, "lxc/ct1"), ==, 1);
+}
+
+/* What an old file may hold does not keep it from being changed elsewhere. */
+static void test_old_hooks(Fixture *fixture, gconstpointer data)
+{
+        make(fixture, "lxc.hook.start = hook\n");
+        assert_set(fixture, "lxc.uts.name", "one", "");
+        assert_set(fixture, "lxc.hook.start", "/bin/hook a 'b c'", "");
+        assert_file(fixture, "config", "lxc.uts.name = one\nlxc.hook.start = /bin/hook a 'b c'\n");
 }
 
 static void test_mend(Fixture *fixture, gconstpointer data)
@@ -125,6 +137,7 @@ int main(int argc, char **argv)
         ADD("/configure/what-is-wrong-leaves-the-file-as-it-was", test_bad);
         ADD("/configure/what-a-killed-writer-left-is-swept", test_killed_writer);
         ADD("/configure/a-broken-file-is-mended", test_mend);
+        ADD("/configure/hooks-are-held-to-their-rules-when-they-are-set", test_old_hooks);
         ADD("/configure/another-version-is-busy", test_version);
         ADD("/configure/convert-once-and-keep-a-backup", test_convert);
         ADD("/configure/a-symlink-is-not-followed", test_symlink);

@@ -114,6 +114,63 @@ static void test_unmanaged_rootfs(Fixture *fixture, gconstpointer data)
         g_assert_cmpuint(scratch_count(&fixture->scratch, "lxc"), ==, 2);
 }
 
+/* Runs the job and gives the error's sentence; "" when there is none. */
+static char *destroy_error(Fixture *fixture, const char *id)
+{
+        Outcome outcome;
+        char *text;
+        int fd;
+        pid_t pid = start_job(fixture, "destroy", id, json_object(), &fd);
+
+        finish_job(pid, fd, &outcome);
+        text = g_strdup(json_string_value(json_object_get(outcome.last, "message")));
+        outcome_done(&outcome);
+        return text ? text : g_strdup("");
+}
+
+static void test_hooks(Fixture *fixture, gconstpointer data)
+{
+        g_autofree char *config = NULL, *error = NULL, *expected = NULL, *told = NULL;
+
+        if (skip_unless_root())
+                return;
+        scratch_mkdir(&fixture->scratch, "lxc/ct1");
+        scratch_mkdir(&fixture->scratch, "lxc/ct1/rootfs");
+        config = g_strdup_printf("lxc.rootfs.path = dir:%s/ct1/rootfs\n"
+                                 "lxc.hook.destroy = /bin/sh -c 'echo $* $LXC_NAME "
+                                 "$LXC_ROOTFS_PATH >%s/told' -\n"
+                                 "lxc.hook.destroy = /bin/sh -c 'echo it is needed; exit 5'\n",
+                                 fixture->lxc, fixture->scratch.path);
+        scratch_write(&fixture->scratch, "lxc/ct1/config", config, 0644);
+        error = destroy_error(fixture, "ct1");
+        g_assert_cmpstr(error, ==,
+                        "Hook destroy, '/bin/sh', ended with exit status 5: it is needed");
+        g_assert_true(scratch_has(&fixture->scratch, "lxc/ct1/rootfs"));
+        told = scratch_read(&fixture->scratch, "told");
+        expected = g_strdup_printf("ct1 lxc destroy ct1 %s/ct1/rootfs\n", fixture->lxc);
+        g_assert_cmpstr(told, ==, expected);
+
+        scratch_write(&fixture->scratch, "lxc/ct1/config", "lxc.hook.destroy = /bin/true\n", 0644);
+        ASSERT_JOB(fixture, "destroy", "ct1", json_object(), "");
+        g_assert_false(scratch_has(&fixture->scratch, "lxc/ct1"));
+}
+
+/* Root runs nothing that another could have put there. */
+static void test_hooks_of_others(Fixture *fixture, gconstpointer data)
+{
+        g_autofree char *config = NULL;
+
+        if (skip_unless_root())
+                return;
+        scratch_mkdir(&fixture->scratch, "lxc/ct1");
+        config = g_strdup_printf("lxc.hook.destroy = /usr/bin/touch %s/ran\n",
+                                 fixture->scratch.path);
+        scratch_write(&fixture->scratch, "lxc/ct1/config", config, 0644);
+        g_assert_cmpint(fchownat(fixture->scratch.fd, "lxc/ct1", 12345, 12345, 0), ==, 0);
+        ASSERT_JOB(fixture, "destroy", "ct1", json_object(), "");
+        g_assert_false(scratch_has(&fixture->scratch, "ran"));
+}
+
 int main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
@@ -122,6 +179,8 @@ int main(int argc, char **argv)
         ADD("/destroy/refuses-what-is-in-use", test_destroy_refuses);
         ADD("/destroy/does-not-touch-a-root-elsewhere", test_foreign_rootfs);
         ADD("/destroy/does-not-touch-a-neighbour", test_neighbours_rootfs);
+        ADD("/destroy/a-hook-that-fails-keeps-the-container", test_hooks);
+        ADD("/destroy/does-not-run-hooks-that-others-could-have-set", test_hooks_of_others);
         ADD("/destroy/spares-an-unmanaged-root", test_unmanaged_rootfs);
         return g_test_run();
 }

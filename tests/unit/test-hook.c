@@ -2,6 +2,7 @@
 
 #include <glib.h>
 #include <glib/gstdio.h>
+#include <signal.h>
 #include <string.h>
 
 #include "base/process.h"
@@ -187,6 +188,38 @@ static void test_first_failure_ends(void)
         g_assert_cmpstr(output->str, ==, "one ct01 lxc mount\n");
 }
 
+/* What it started in its session goes with it. */
+static void test_time_limit(void)
+{
+        _cleanup_(set_done) HookSet set = set_new(0);
+        _cleanup_(error_done) Error error = ERROR_NULL;
+        g_autoptr(GString) output = g_string_new(NULL);
+        uint64_t began = now_usec();
+        HookCall call = {
+                .set = &set,
+                .type = HOOK_PRE_START,
+                .output = collect,
+                .userdata = output,
+        };
+        gint64 pid;
+
+        set.timeout_usec = USEC_PER_SEC;
+        g_assert_cmpint(
+                strv_add(&set.lines[HOOK_PRE_START], "/bin/sh -c 'sleep 1000 & echo $!; wait'"), ==,
+                0);
+        g_assert_cmpint(hooks_run(&call, &error), ==, -ETIMEDOUT);
+        g_assert_cmpuint(now_usec() - began, >=, USEC_PER_SEC);
+        g_assert_cmpuint(now_usec() - began, <, 20 * USEC_PER_SEC);
+        g_assert_cmpint(error.code, ==, ERROR_HOOK_FAILED);
+        g_assert_nonnull(strstr(error_message(&error), "had not ended after 1 s, the limit "
+                                                       "'lxc.hook.timeout'"));
+        pid = g_ascii_strtoll(output->str, NULL, 10);
+        g_assert_cmpint(pid, >, 1);
+        while (kill((pid_t) pid, 0) == 0 && now_usec() - began < 20 * USEC_PER_SEC)
+                g_usleep(1000);
+        g_assert_cmpint(kill((pid_t) pid, 0), <, 0);
+}
+
 static void test_long_output(void)
 {
         g_autofree char *output = run_line(
@@ -211,6 +244,7 @@ int main(int argc, char *argv[])
         g_test_add_func("/hook/what-it-leaves-running-does-not-hold-the-start",
                         test_background_does_not_hold);
         g_test_add_func("/hook/the-first-failure-ends-the-list", test_first_failure_ends);
+        g_test_add_func("/hook/its-time-being-over-is-an-error", test_time_limit);
         g_test_add_func("/hook/output-of-any-length-is-taken", test_long_output);
         return g_test_run();
 }

@@ -332,6 +332,8 @@ static void test_stage_table(void)
                 { "hook-mount", "hook-autodev" },
                 { "hook-autodev", "devices" },
                 { "terminals", "pivot" },
+                { "mount", "hook-start-path" },
+                { "hook-start-path", "pivot" },
                 { "sysctl", "pivot" },
                 { "pivot", "stdio" },
                 { "capabilities", "seccomp" },
