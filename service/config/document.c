@@ -7,9 +7,7 @@
 #include "config/document.h"
 
 #include <ctype.h>
-#include <fcntl.h>
 
-#include "base/file.h"
 #include "base/strv.h"
 #include "config/keys.h"
 #include "config/legacy.h"
@@ -20,8 +18,9 @@
 
 typedef struct Line {
         char *text;    /* as in the file, without newline */
-        char *setting; /* a copy that `key` or `value` point into; NULL for other lines */
-        char *current; /* the current name where the written one is old, else NULL */
+        char *setting; /* a copy that `written`, `key` and `value` point into; NULL for other lines */
+        char *current;       /* the current name where the written one is old, else NULL */
+        const char *written; /* the name as it stands there */
         const char *key;
         const char *value;
 } Line;
@@ -68,7 +67,7 @@ static int line_find_current(const Document *document, Line *line, const char *w
         char current[CONFIG_NAME_MAX + 1];
         KeyRef key;
 
-        line->key = written;
+        line->written = line->key = written;
         if (config_key_find(written, &key))
                 return 0;
         if (legacy_translate(written, document->next_nic, current, sizeof(current)) !=
@@ -141,35 +140,6 @@ int document_new(const char *text, Document **ret)
         }
         *ret = TAKE_PTR(document);
         return 0;
-}
-
-int document_load(const char *path, Document **ret, Error *reterr)
-{
-        _cleanup_(free_p) char *text = NULL;
-        int r;
-
-        r = file_read(AT_FDCWD, path, CONFIG_FILE_MAX, &text, NULL);
-        if (r < 0)
-                return error_errno(reterr, -r, "Cannot read the configuration '%s'", path);
-        return document_new(text, ret) < 0 ? error_oom(reterr) : 0;
-}
-
-int document_save(const Document *document, const char *path, mode_t mode, Error *reterr)
-{
-        _cleanup_(free_p) char *text = document_text(document);
-        int r;
-
-        if (!text)
-                return error_oom(reterr);
-        r = file_write_atomic(AT_FDCWD, path, text, mode, true);
-        return r < 0 ? error_errno(reterr, -r, "Cannot write the configuration '%s'", path) : 0;
-}
-
-void document_version(const struct stat *st, char ret[static DOCUMENT_VERSION_SIZE])
-{
-        (void) snprintf(ret, DOCUMENT_VERSION_SIZE, "%llu-%lld-%lld.%09ld",
-                        (unsigned long long) st->st_ino, (long long) st->st_size,
-                        (long long) st->st_mtim.tv_sec, st->st_mtim.tv_nsec);
 }
 
 char *document_text(const Document *document)
@@ -374,6 +344,54 @@ int document_set(Document *document, const char *key, const char *value)
         }
         r = document_unset(document, key);
         return r < 0 ? r : document_add(document, key, value);
+}
+
+bool document_is_legacy(const Document *document)
+{
+        for (size_t i = 0; i < document->n; i++)
+                if (document->lines[i].current)
+                        return true;
+        return false;
+}
+
+int document_set_alike(Document *document, const char *key, const char *value)
+{
+        _cleanup_(free_p) char *text = NULL;
+        bool legacy = document_is_legacy(document);
+        KeyRef found;
+        int r;
+
+        if (!legacy || !config_key_find(key, &found) || !found.row->legacy)
+                return document_set(document, key, value);
+        if (!is_text_of_a_line(value))
+                return -EINVAL;
+        r = document_unset(document, key);
+        if (r < 0)
+                return r;
+        text = format_line(found.row->legacy, value);
+        return text ? document_insert(document, document->n, text) : -ENOMEM;
+}
+
+int document_replace(Document *document, size_t position, const char *value)
+{
+        Line *line = &document->lines[position - 1];
+        _cleanup_(free_p) char *current = NULL;
+
+        if (!is_text_of_a_line(value))
+                return -EINVAL;
+        /* Whose nic a lxc.network.* line is depends on its place, which is not known here. */
+        if (line->current) {
+                current = strdup(line->current);
+                if (!current)
+                        return -ENOMEM;
+        }
+        if (line_replace(document, line, line->written, value) < 0)
+                return -ENOMEM;
+        if (current) {
+                free(line->current);
+                line->key = line->current = TAKE_PTR(current);
+        }
+        return 0;
 }
 
 const char *document_get(const Document *document, const char *key)

@@ -40,6 +40,16 @@ int document_set(Document *document, const char *key, const char *value);
 int document_add(Document *document, const char *key, const char *value);
 int document_unset(Document *document, const char *key);
 
+/* document_is_legacy() - is any key of it written under its name of LXC 1.x or 2.0? Such a document
+ * may still be read by such an LXC. document_set_alike() - as document_set(), under that name in such
+ * a document. */
+bool document_is_legacy(const Document *document);
+int document_set_alike(Document *document, const char *key, const char *value);
+
+/* document_replace() - another value for the line that document_next() has just given, under its name
+ * as written, in its place. Return: 0, -EINVAL, -ENOMEM. */
+int document_replace(Document *document, size_t position, const char *value);
+
 /* The value of the last line of the key (unquoted), or NULL; includes are not looked into. */
 const char *document_get(const Document *document, const char *key);
 

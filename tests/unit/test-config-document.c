@@ -159,6 +159,45 @@ static void test_next(void)
         g_assert_false(document_next(document, &position, &key, &value));
 }
 
+static void test_replace_in_place(void)
+{
+        _cleanup_(document_free_p) Document *document =
+                document_of("lxc.network.type = veth\nlxc.network.hwaddr = 00:16:3e:00:00:01\n"
+                            "lxc.network.type = veth\nlxc.network.hwaddr = 00:16:3e:00:00:02\n");
+        const char *key, *value;
+        size_t position = 0;
+
+        while (document_next(document, &position, &key, &value))
+                if (g_str_has_suffix(key, ".hwaddr"))
+                        g_assert_cmpint(document_replace(document, position, "00:16:3e:00:00:0f"),
+                                        ==, 0);
+        assert_document(document,
+                        "lxc.network.type = veth\nlxc.network.hwaddr = 00:16:3e:00:00:0f\n"
+                        "lxc.network.type = veth\nlxc.network.hwaddr = 00:16:3e:00:00:0f\n");
+        g_assert_cmpint(document_unset(document, "lxc.net.0"), >, 0);
+        assert_document(document, "lxc.net.1.type = veth\nlxc.net.1.hwaddr = 00:16:3e:00:00:0f\n");
+        position = 0;
+        g_assert_true(document_next(document, &position, &key, &value));
+        g_assert_cmpint(document_replace(document, position, "a\nb"), ==, -EINVAL);
+}
+
+static void test_set_alike(void)
+{
+        _cleanup_(document_free_p) Document *old =
+                document_of("lxc.utsname = a\nlxc.rootfs = /x\n");
+        _cleanup_(document_free_p) Document *new =
+                document_of("lxc.uts.name = a\nlxc.rootfs.path = dir:/x\n");
+
+        g_assert_true(document_is_legacy(old));
+        g_assert_false(document_is_legacy(new));
+        g_assert_cmpint(document_set_alike(old, "lxc.rootfs.path", "overlayfs:/x:/y"), ==, 0);
+        g_assert_cmpint(document_set_alike(old, "lxc.ephemeral", "1"), ==, 0);
+        assert_document(old, "lxc.utsname = a\nlxc.rootfs = overlayfs:/x:/y\nlxc.ephemeral = 1\n");
+        g_assert_cmpint(document_set_alike(new, "lxc.rootfs.path", "overlay:/x:/y"), ==, 0);
+        assert_document(new, "lxc.uts.name = a\nlxc.rootfs.path = overlay:/x:/y\n");
+        g_assert_cmpint(document_set_alike(old, "lxc.rootfs.path", "a\nb"), ==, -EINVAL);
+}
+
 static void test_save_and_load(void)
 {
         Scratch scratch = scratch_new();
@@ -188,6 +227,8 @@ int main(int argc, char **argv)
         g_test_add_func("/config-document/conversion-is-idempotent", test_convert);
         g_test_add_func("/config-document/hardware-addresses-are-filled-in", test_fill_hwaddr);
         g_test_add_func("/config-document/settings-are-walked", test_next);
+        g_test_add_func("/config-document/a-value-is-replaced-in-its-place", test_replace_in_place);
+        g_test_add_func("/config-document/old-documents-get-old-names", test_set_alike);
         g_test_add_func("/config-document/what-is-saved-is-loaded", test_save_and_load);
         return g_test_run();
 }
