@@ -1,111 +1,311 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+/* The lock of a base's record is a flock(2) on its directory, held for the moment of one change. */
+
 #include "storage/dependents.h"
 
 #include <fcntl.h>
-#include <limits.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
-#include "base/parse.h"
 #include "base/path.h"
 #include "base/strv.h"
+#include "config/parse.h"
 #include "interfaces/errors.h"
 
+#define CLONES_FILE "lxc_snapshots"
+#define BASES_FILE "lxc_rdepends"
 #define RECORD_MAX (1024 * 1024)
+#define RECORD_MODE 0640
+#define NAMES_SHOWN_MAX 5
 
-int dependents_count(const char *text)
+/* Return: > 0 read, 0 there is none, -EBADMSG, -errno. */
+static int read_record(int dir_fd, const char *name, Kinship *ret)
 {
-        _cleanup_(strv_free_p) char **lines = NULL;
-        uint32_t count;
-        size_t n;
+        _cleanup_(free_p) char *text = NULL;
+        int r;
 
-        if (strv_split(&lines, text, "\n") < 0)
-                return 1;
-        n = strv_length(lines);
-        if (n == 1)
-                return parse_u32(string_strip(lines[0]), &count) == 0 && count <= INT_MAX
-                               ? (int) count
-                               : 1;
-        return (int) ((n + 1) / 2);
-}
-
-/* Return: > 0 read, 0 there is none, -errno with a sentence. */
-static int read_record(const Site *site, int dir_fd, const char *name, char **ret, Error *reterr)
-{
-        int r = file_read(dir_fd, name, RECORD_MAX, ret, NULL);
-
-        if (r == -ENOENT)
-                return 0;
+        r = file_read(dir_fd, name, RECORD_MAX, &text, NULL);
+        if (r == 0)
+                r = kinship_parse(text, ret);
         if (r < 0)
-                return error_errno(reterr, -r, "Cannot read '%s/%s'", site->directory, name);
+                return r == -ENOENT ? 0 : r;
         return 1;
 }
 
-int dependents_check(const Site *site, int dir_fd, Error *reterr)
+static int write_record(int dir_fd, const char *name, const Kinship *record)
 {
-        _cleanup_(free_p) char *clones = NULL, *bases = NULL;
-        int r, n;
+        _cleanup_(free_p) char *text = kinship_print(record);
 
-        r = read_record(site, dir_fd, "lxc_snapshots", &clones, reterr);
-        n = r > 0 ? dependents_count(clones) : 0;
-        if (n > 0)
-                return error_public(reterr, ERROR_HAS_DEPENDENTS,
-                                    "Container '%s' has %d clone%s that depend%s on it: destroy "
-                                    "%s first",
-                                    site->name, n, n == 1 ? "" : "s", n == 1 ? "s" : "",
-                                    n == 1 ? "it" : "them");
-        if (r >= 0)
-                r = read_record(site, dir_fd, "lxc_rdepends", &bases, reterr);
-        if (r > 0 && *string_strip(bases))
-                return error_public(reterr, ERROR_NOT_SUPPORTED,
-                                    "Container '%s' is a clone that its base counts; this version "
-                                    "of nagaya does not destroy such clones, lxc-destroy does",
-                                    site->name);
-        return r < 0 ? r : 0;
+        if (!text)
+                return -ENOMEM;
+        if (*text)
+                return file_write_atomic(dir_fd, name, text, RECORD_MODE, true);
+        if (unlinkat(dir_fd, name, 0) < 0 && errno != ENOENT)
+                return -errno;
+        return fsync(dir_fd) < 0 ? -errno : 0;
 }
 
-/* Return: > 0 the directory has entries, 0 it has none or is absent, -errno. */
-static int has_entries(int dir_fd, const char *path)
+static int open_kin(const Kin *kin)
+{
+        _cleanup_(free_p) char *path = NULL;
+
+        if (asprintf(&path, "%s/%s", kin->path, kin->name) < 0) {
+                path = NULL;
+                return -ENOMEM;
+        }
+        return path_open_trusted(path, O_RDONLY | O_DIRECTORY, NULL);
+}
+
+int bases_read(int dir_fd, Kinship *ret, Error *reterr)
+{
+        int r = read_record(dir_fd, BASES_FILE, ret);
+
+        return r < 0 ? error_errno(reterr, -r, "Cannot read '" BASES_FILE "'") : 0;
+}
+
+int bases_write(int dir_fd, const Kinship *bases, Error *reterr)
+{
+        int r = write_record(dir_fd, BASES_FILE, bases);
+
+        return r < 0 ? error_errno(reterr, -r, "Cannot write '" BASES_FILE "'") : 0;
+}
+
+/* --- who is there --- */
+
+/* By a layer of its root file system, say. */
+static bool config_names(int dir_fd, const Kin *base)
+{
+        _cleanup_(free_p) char *text = NULL, *directory = NULL;
+        int r;
+
+        if (asprintf(&directory, "%s/%s/", base->path, base->name) < 0) {
+                directory = NULL;
+                return true;
+        }
+        r = file_read(dir_fd, "config", CONFIG_FILE_MAX, &text, NULL);
+        return r < 0 ? r != -ENOENT : strstr(text, directory) != NULL;
+}
+
+/* What cannot be read may be one. */
+static bool is_clone(const Kin *base, int clone_fd)
+{
+        _cleanup_(kinship_done) Kinship bases = { 0 };
+        int r = read_record(clone_fd, BASES_FILE, &bases);
+
+        return r < 0 || kinship_contains(&bases, base) || config_names(clone_fd, base);
+}
+
+static bool is_there(const Kin *base, const Kin *clone)
+{
+        _cleanup_(fd_close_p) int fd = open_kin(clone);
+
+        if (fd < 0)
+                return fd != -ENOENT && fd != -ENOTDIR;
+        return is_clone(base, fd);
+}
+
+/* Adds `name`, below the directory `dir_fd` whose path is `path`, when it is made of `base`. */
+static int
+try_candidate(const Kin *base, int dir_fd, const char *path, const char *name, Kinship *found)
+{
+        _cleanup_(fd_close_p) int fd = -EBADF;
+        _cleanup_(kinship_done) Kinship bases = { 0 };
+
+        fd = path_open_beneath(dir_fd, name, O_RDONLY | O_DIRECTORY, 0);
+        if (fd < 0 || read_record(fd, BASES_FILE, &bases) <= 0 || !kinship_contains(&bases, base))
+                return 0;
+        return kinship_add(found, &(Kin){ (char *) path, (char *) name });
+}
+
+/* A count does not say who: those that say it themselves, of the base's neighbours. */
+static int find_neighbours(const Kin *base, int path_fd, const char *path, Kinship *found)
 {
         _cleanup_(closedir_p) DIR *dir = NULL;
         struct dirent *entry;
-        int fd;
+        int fd, r = 0;
 
-        fd = path_open_beneath(dir_fd, path, O_RDONLY | O_DIRECTORY, 0);
-        if (fd < 0)
-                return fd == -ENOENT || fd == -ENOTDIR ? 0 : fd;
-        dir = fdopendir(fd);
+        fd = openat(path_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        dir = fd < 0 ? NULL : fdopendir(fd);
         if (!dir) {
                 (void) fd_close(fd);
                 return -ENOMEM;
         }
-        while ((entry = readdir(dir)))
-                if (!streq(entry->d_name, ".") && !streq(entry->d_name, ".."))
-                        return 1;
+        while (r == 0 && (entry = readdir(dir))) {
+                _cleanup_(fd_close_p) int snaps_fd = -EBADF;
+                _cleanup_(free_p) char *within = NULL, *snaps = NULL;
+
+                if (entry->d_name[0] == '.')
+                        continue;
+                r = try_candidate(base, fd, path, entry->d_name, found);
+                if (asprintf(&within, "%s/snaps", entry->d_name) < 0)
+                        within = NULL;
+                snaps_fd =
+                        within ? path_open_beneath(fd, within, O_RDONLY | O_DIRECTORY, 0) : -ENOMEM;
+                if (r < 0 || snaps_fd < 0)
+                        continue;
+                if (asprintf(&snaps, "%s/%s", path, within) < 0) {
+                        snaps = NULL;
+                        r = -ENOMEM;
+                } else
+                        r = find_neighbours(base, snaps_fd, snaps, found);
+        }
+        return r;
+}
+
+static int find_counted(const Kin *base, unsigned count, Kinship *ret, unsigned *ret_unknown)
+{
+        _cleanup_(fd_close_p) int fd = -EBADF;
+        int r;
+
+        if (count == 0)
+                return 0;
+        fd = path_open_trusted(base->path, O_RDONLY | O_DIRECTORY, NULL);
+        r = fd < 0 ? fd : find_neighbours(base, fd, base->path, ret);
+        if (r == 0 && ret->n < count)
+                *ret_unknown = count - (unsigned) ret->n;
+        return r;
+}
+
+int dependents_find(const Kin *base, int dir_fd, Kinship *ret, unsigned *ret_unknown, Error *reterr)
+{
+        _cleanup_(kinship_done) Kinship record = { 0 };
+        int r;
+
+        *ret_unknown = 0;
+        r = read_record(dir_fd, CLONES_FILE, &record);
+        /* It may tell of one. */
+        if (r == -EBADMSG)
+                *ret_unknown = 1;
+        else if (r > 0 && record.counted)
+                r = find_counted(base, record.count, ret, ret_unknown);
+        for (size_t i = 0; r > 0 && i < record.n; i++)
+                if (is_there(base, &record.items[i]) && kinship_add(ret, &record.items[i]) < 0)
+                        r = -ENOMEM;
+        if (r < 0 && r != -EBADMSG)
+                return error_errno(reterr, -r, "Cannot find the clones of '%s/%s'", base->path,
+                                   base->name);
         return 0;
 }
 
-int snapshots_check(const Site *site, int dir_fd, Error *reterr)
+/* "clone01, overlay01/snaps/snap0 and 3 more" */
+static char *list_names(const Kin *base, const Kinship *clones)
 {
-        _cleanup_(free_p) char *legacy = NULL;
-        _cleanup_(fd_close_p) int root_fd = -EBADF;
+        _cleanup_(strv_free_p) char **names = NULL;
+        _cleanup_(free_p) char *joined = NULL;
+        char *text = NULL;
+        size_t shown = clones->n < NAMES_SHOWN_MAX ? clones->n : NAMES_SHOWN_MAX;
+
+        for (size_t i = 0; i < shown; i++) {
+                const Kin *clone = &clones->items[i];
+                const char *within = startswith(clone->path, base->path);
+                bool near = within && (*within == '/' || *within == '\0');
+
+                if (near)
+                        within += *within == '/';
+                if (strv_addf(&names, "%s%s%s", near ? within : clone->path,
+                              near && !*within ? "" : "/", clone->name) < 0)
+                        return NULL;
+        }
+        joined = strv_join(names, ", ");
+        if (!joined || clones->n == shown)
+                return TAKE_PTR(joined);
+        return asprintf(&text, "%s and %zu more", joined, clones->n - shown) < 0 ? NULL : text;
+}
+
+int dependents_check(const Site *site, int dir_fd, Error *reterr)
+{
+        Kin base = { .path = site->path, .name = site->name };
+        _cleanup_(kinship_done) Kinship clones = { 0 };
+        _cleanup_(free_p) char *names = NULL;
+        unsigned unknown;
         int r;
 
-        if (asprintf(&legacy, "%ssnaps/%s", site->path, site->name) < 0) {
-                legacy = NULL;
+        r = dependents_find(&base, dir_fd, &clones, &unknown, reterr);
+        if (r < 0 || clones.n + unknown == 0)
+                return r;
+        names = list_names(&base, &clones);
+        if (!names)
                 return error_oom(reterr);
-        }
-        r = has_entries(dir_fd, "snaps");
-        if (r == 0) {
-                root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-                r = root_fd < 0 ? -errno : has_entries(root_fd, legacy);
-        }
-        if (r > 0)
-                return error_public(reterr, ERROR_HAS_SNAPSHOTS,
-                                    "Container '%s' has snapshots: destroy them first or ask for "
-                                    "them to go as well",
-                                    site->name);
+        if (unknown == 0)
+                return error_public(reterr, ERROR_HAS_DEPENDENTS,
+                                    "Container '%s' has %zu clone%s that need%s its files: %s",
+                                    site->name, clones.n, clones.n == 1 ? "" : "s",
+                                    clones.n == 1 ? "s" : "", names);
+        return error_public(
+                reterr, ERROR_HAS_DEPENDENTS,
+                "Container '%s' has clones that need its files: %s%s%u that '%s/" CLONES_FILE
+                "' counts but does not name; correct that file if there "
+                "are none",
+                site->name, names, clones.n > 0 ? ", and " : "", unknown, site->directory);
+}
+
+/* --- changes --- */
+
+typedef struct RecordChange {
+        const Kin *base;
+        const Kin *clone;
+        const Kin *to; /* NULL: see `leave` */
+        bool leave;
+} RecordChange;
+
+static int change_locked(const RecordChange *change, int dir_fd)
+{
+        _cleanup_(kinship_done) Kinship record = { 0 };
+        int r;
+
+        if (flock(dir_fd, LOCK_EX) < 0)
+                return -errno;
+        r = read_record(dir_fd, CLONES_FILE, &record);
         if (r < 0)
-                return error_errno(reterr, -r, "Cannot look for snapshots of '%s'", site->name);
-        return 0;
+                return r;
+        if (r == 0 && change->leave)
+                return 0;
+        if (change->to)
+                r = kinship_rename(&record, change->clone, change->to);
+        else if (change->leave)
+                kinship_remove(&record, change->clone);
+        else
+                r = kinship_add(&record, change->clone);
+        return r < 0 ? r : write_record(dir_fd, CLONES_FILE, &record);
+}
+
+static int change_record(const RecordChange *change, Error *reterr)
+{
+        const Kin *base = change->base;
+        _cleanup_(fd_close_p) int fd = open_kin(base);
+        int r;
+
+        if (fd == -ENOENT && (change->leave || change->to))
+                return 0;
+        if (fd == -ENOENT)
+                return error_public(reterr, ERROR_NO_SUCH_CONTAINER,
+                                    "There is no container '%s/%s', whose files are to be shared",
+                                    base->path, base->name);
+        r = fd < 0 ? fd : change_locked(change, fd);
+        if (r == -EBADMSG)
+                return error_public(reterr, ERROR_CONTAINER_BROKEN,
+                                    "'%s/%s/" CLONES_FILE "' is neither a count nor pairs of lines",
+                                    base->path, base->name);
+        return r < 0 ? error_errno(reterr, -r, "Cannot change '%s/%s/" CLONES_FILE "'", base->path,
+                                   base->name)
+                     : 0;
+}
+
+int dependents_enter(const Kin *base, const Kin *clone, Error *reterr)
+{
+        return change_record(&(RecordChange){ .base = base, .clone = clone }, reterr);
+}
+
+int dependents_leave(const Kin *base, const Kin *clone, Error *reterr)
+{
+        return change_record(&(RecordChange){ .base = base, .clone = clone, .leave = true },
+                             reterr);
+}
+
+int dependents_rename(const Kin *base, const Kin *from, const Kin *to, Error *reterr)
+{
+        return change_record(&(RecordChange){ .base = base, .clone = from, .to = to }, reterr);
 }

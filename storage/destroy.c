@@ -21,6 +21,8 @@
 #include "storage/job-hook.h"
 #include "storage/mounts.h"
 #include "storage/site.h"
+#include "storage/snapshots.h"
+#include "storage/ties.h"
 #include "storage/trash.h"
 
 /* How long a supervisor that has just said "stopped" may take to be gone. */
@@ -34,6 +36,7 @@ typedef struct Destruction {
         int dir_fd;
         bool with_snapshots;
         char *kept; /* an entry of the directory that stays, or NULL */
+        Ties ties;
 } Destruction;
 
 static void destruction_done(Destruction *destruction)
@@ -41,6 +44,7 @@ static void destruction_done(Destruction *destruction)
         (void) fd_close(destruction->dir_fd);
         container_lock_release(&destruction->lock);
         free(destruction->kept);
+        ties_done(&destruction->ties);
 }
 
 static int open_container(Destruction *destruction, Error *reterr)
@@ -195,6 +199,29 @@ static int run_hooks(const Destruction *destruction, Error *reterr)
                 reterr);
 }
 
+/* LXC 1.0 kept them outside of the container's directory. */
+static void remove_old_snapshots(const Destruction *destruction)
+{
+        const char *path = destruction->ties.snapshots.path;
+        const char *slash = path ? strrchr(path, '/') : NULL;
+        _cleanup_(free_p) char *parent = NULL;
+        _cleanup_(fd_close_p) int fd = -EBADF;
+        _cleanup_(error_done) Error error = ERROR_NULL;
+        int r;
+
+        if (!path || startswith(path, destruction->site->directory))
+                return;
+        parent = strndup(path, (size_t) (slash - path));
+        fd = parent ? path_open_trusted(parent, O_RDONLY | O_DIRECTORY, NULL) : -ENOMEM;
+        r = fd < 0 ? error_errno(&error, -fd, "Cannot open '%s'", parent)
+                   : trash_put(fd, slash + 1, &error);
+        if (r == 0)
+                r = trash_collect(fd, &error);
+        if (r < 0)
+                report_message(destruction->report, "Snapshots in '%s' stay: %s", path,
+                               error_message(&error));
+}
+
 /* Everything but what is kept; the config first, since without it there is no container. */
 static int move_parts(const Destruction *destruction, Error *reterr)
 {
@@ -245,11 +272,18 @@ static int destruction_run(Destruction *destruction, Error *reterr)
                 r = look_at_rootfs(destruction, reterr);
         if (r == 0)
                 r = run_hooks(destruction, reterr);
+        if (r == 0)
+                r = ties_find(destruction->site, destruction->dir_fd, &destruction->ties, reterr);
         if (r < 0)
                 return r;
-        return destruction->kept
-                       ? move_parts(destruction, reterr)
-                       : trash_put(destruction->site->fd, destruction->site->name, reterr);
+        r = destruction->kept ? move_parts(destruction, reterr)
+                              : trash_put(destruction->site->fd, destruction->site->name, reterr);
+        if (r < 0)
+                return r;
+        /* A base that still tells of what is gone is safe, the other way round is not. */
+        ties_undo(&destruction->ties, destruction->report);
+        remove_old_snapshots(destruction);
+        return 0;
 }
 
 int destroy_job(const JobRequest *request, const Report *report, json_t **ret_result, Error *reterr)
@@ -260,6 +294,7 @@ int destroy_job(const JobRequest *request, const Report *report, json_t **ret_re
                 .site = request->site,
                 .lock = CONTAINER_LOCK_NULL,
                 .dir_fd = -EBADF,
+                .ties = TIES_NULL,
         };
         int r;
 

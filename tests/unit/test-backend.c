@@ -6,7 +6,6 @@
 #include "interfaces/errors.h"
 #include "scratch.h"
 #include "storage/backend.h"
-#include "storage/dependents.h"
 #include "storage/mounts.h"
 
 static void test_rows(void)
@@ -113,17 +112,6 @@ static void test_create(gconstpointer data)
         scratch_done(&scratch);
 }
 
-static void test_dependents(void)
-{
-        g_assert_cmpint(dependents_count(""), ==, 0);
-        g_assert_cmpint(dependents_count("0\n"), ==, 0);
-        g_assert_cmpint(dependents_count("2\n"), ==, 2);
-        g_assert_cmpint(dependents_count("/var/lib/lxc\nct2\n"), ==, 1);
-        g_assert_cmpint(dependents_count("/var/lib/lxc\nct2\n/var/lib/lxc\nct3\n"), ==, 2);
-        g_assert_cmpint(dependents_count("garbage"), ==, 1);
-        g_assert_cmpint(dependents_count("-3"), ==, 1);
-}
-
 static void test_mounts(void)
 {
         static const char info[] =
@@ -151,7 +139,6 @@ int main(int argc, char **argv)
         g_test_add_func("/backend/path-is-without-prefix", test_path);
         g_test_add_data_func("/backend/dir-makes-a-directory", "dir", test_create);
         g_test_add_data_func("/backend/none-makes-nothing", "none", test_create);
-        g_test_add_func("/dependents/are-counted-in-both-forms", test_dependents);
         g_test_add_func("/mounts/are-found-below-a-path", test_mounts);
         return g_test_run();
 }

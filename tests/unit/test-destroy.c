@@ -38,10 +38,6 @@ static void test_destroy_refuses(Fixture *fixture, gconstpointer data)
         ASSERT_JOB(fixture, "destroy", "ct1", json_object(), "HasDependents");
         scratch_write(&fixture->scratch, "lxc/ct1/lxc_snapshots", "0\n", 0644);
 
-        scratch_write(&fixture->scratch, "lxc/ct1/lxc_rdepends", "/var/lib/lxc\nbase\n", 0644);
-        ASSERT_JOB(fixture, "destroy", "ct1", json_object(), "NotSupported");
-        g_assert_cmpint(unlinkat(fixture->scratch.fd, "lxc/ct1/lxc_rdepends", 0), ==, 0);
-
         scratch_mkdir(&fixture->scratch, "lxc/ct1/snaps");
         scratch_mkdir(&fixture->scratch, "lxc/ct1/snaps/snap0");
         ASSERT_JOB(fixture, "destroy", "ct1", json_object(), "HasSnapshots");
@@ -51,6 +47,43 @@ static void test_destroy_refuses(Fixture *fixture, gconstpointer data)
         g_assert_cmpint(symlinkat("other", fixture->scratch.fd, "lxc/link"), ==, 0);
         ASSERT_JOB(fixture, "destroy", "link", json_object(), "NotSupported");
         g_assert_true(scratch_has(&fixture->scratch, "lxc/other/file"));
+}
+
+/* What is destroyed is not told of any more by what it was made of; its snapshots neither. */
+static void test_destroy_clone(Fixture *fixture, gconstpointer data)
+{
+        g_autofree char *bases = g_strdup_printf("%s\nother\n", fixture->lxc);
+        g_autofree char *clones = g_strdup_printf("%s\nct1\n%s/ct1/snaps\nsnap0\n%s\nct2\n",
+                                                  fixture->lxc, fixture->lxc, fixture->lxc);
+        g_autofree char *rest = g_strdup_printf("%s\nct2\n", fixture->lxc);
+        g_autofree char *left = NULL;
+
+        ASSERT_JOB(fixture, "create", "ct1", json_object(), "");
+        scratch_mkdir(&fixture->scratch, "lxc/ct1/snaps");
+        scratch_mkdir(&fixture->scratch, "lxc/ct1/snaps/.#trash");
+        scratch_mkdir(&fixture->scratch, "lxc/ct1/snaps/snap0");
+        scratch_write(&fixture->scratch, "lxc/ct1/lxc_rdepends", bases, 0644);
+        scratch_write(&fixture->scratch, "lxc/ct1/snaps/snap0/lxc_rdepends", bases, 0644);
+        scratch_write(&fixture->scratch, "lxc/other/lxc_snapshots", clones, 0644);
+        ASSERT_JOB(fixture, "destroy", "other", json_object(), "HasDependents");
+        ASSERT_JOB(fixture, "destroy", "ct1", json_object(), "HasSnapshots");
+        ASSERT_JOB(fixture, "destroy", "ct1", json_pack("{s:b}", "snapshots", 1), "");
+        left = scratch_read(&fixture->scratch, "lxc/other/lxc_snapshots");
+        g_assert_cmpstr(left, ==, rest);
+        ASSERT_JOB(fixture, "destroy", "other", json_object(), "");
+}
+
+/* LXC 1.0 kept snapshots beside the container path. */
+static void test_destroy_old_snapshots(Fixture *fixture, gconstpointer data)
+{
+        ASSERT_JOB(fixture, "create", "ct1", json_object(), "");
+        scratch_mkdir(&fixture->scratch, "lxcsnaps");
+        scratch_mkdir(&fixture->scratch, "lxcsnaps/ct1");
+        scratch_mkdir(&fixture->scratch, "lxcsnaps/ct1/snap0");
+        scratch_mkdir(&fixture->scratch, "lxcsnaps/ct2");
+        ASSERT_JOB(fixture, "destroy", "ct1", json_object(), "HasSnapshots");
+        ASSERT_JOB(fixture, "destroy", "ct1", json_pack("{s:b}", "snapshots", 1), "");
+        g_assert_cmpuint(scratch_count(&fixture->scratch, "lxcsnaps"), ==, 1);
 }
 
 /* Runs the job to its good end and gives its only message. */
@@ -177,6 +210,8 @@ int main(int argc, char **argv)
         ADD("/destroy/leaves-nothing", test_destroy);
         ADD("/destroy/takes-broken-containers", test_destroy_broken);
         ADD("/destroy/refuses-what-is-in-use", test_destroy_refuses);
+        ADD("/destroy/tells-what-it-was-made-of", test_destroy_clone);
+        ADD("/destroy/takes-snapshots-of-lxc-1.0", test_destroy_old_snapshots);
         ADD("/destroy/does-not-touch-a-root-elsewhere", test_foreign_rootfs);
         ADD("/destroy/does-not-touch-a-neighbour", test_neighbours_rootfs);
         ADD("/destroy/a-hook-that-fails-keeps-the-container", test_hooks);
