@@ -136,7 +136,7 @@ static int take_masters(LaunchChild *child, SyncMessage *message)
                 child->masters[number] = message->fds[i];
         }
         message->n_fds = 0;
-        return LAUNCH_AGAIN;
+        return LAUNCH_HEARD;
 }
 
 /* What it was that ended the child: it has closed the socket, so it has ended or is about to. */
@@ -161,18 +161,18 @@ static int take_message(LaunchChild *child, SyncMessage *message, Error *reterr)
         case SYNC_LOG:
                 if (message->text[0] && message->value >= 0 && message->value < _HOOK_TYPE_MAX)
                         hook_output_log((HookType) message->value, message->text[0], NULL);
-                return LAUNCH_AGAIN;
+                return LAUNCH_HEARD;
         case SYNC_NOTE:
                 if (message->text[0])
                         log_event(message->value, NULL, "%s", message->text[0]);
-                return LAUNCH_AGAIN;
+                return LAUNCH_HEARD;
         case SYNC_MASTERS:
                 return take_masters(child, message);
         case SYNC_PREPARED:
                 return LAUNCH_PREPARED;
         case SYNC_READY:
                 child->ready = true;
-                return LAUNCH_AGAIN;
+                return LAUNCH_HEARD;
         case SYNC_ERROR:
                 return sync_take_error(message, reterr);
         default:

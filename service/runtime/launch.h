@@ -40,15 +40,16 @@ typedef struct LaunchChild {
         ((LaunchChild){ .pidfd = -EBADF, .sync_fd = -EBADF, .device_filter = -EBADF })
 
 enum {
-        LAUNCH_AGAIN = 0,
-        LAUNCH_PREPARED = 1,
-        LAUNCH_RUNNING = 2,
+        LAUNCH_AGAIN = 0, /* nothing is there to be heard */
+        LAUNCH_HEARD = 1,
+        LAUNCH_PREPARED = 2,
+        LAUNCH_RUNNING = 3,
 };
 
 /* Return: 0, -errno (stage "clone"; nothing is left). */
 int launch_begin(const Launch *launch, LaunchChild *ret, Error *reterr);
 
-/* launch_receive() - handles one message. Return: LAUNCH_*; < 0: the error of the child, whole:
+/* launch_receive() - handles one message, if there is one. Return: LAUNCH_*; < 0: the error of the child, whole:
  * stage, object, errno, sentence, code. A child that ends without a word is an error too. */
 int launch_receive(LaunchChild *child, Error *reterr);
 

@@ -225,8 +225,9 @@ void run_receive(Supervisor *s)
         Run *run = &s->run;
         int r;
 
-        while ((r = launch_receive(&run->child, &error)) == LAUNCH_PREPARED)
-                run->prepared = true;
+        /* All that is there: after the child's end nobody asks again. */
+        while ((r = launch_receive(&run->child, &error)) == LAUNCH_PREPARED || r == LAUNCH_HEARD)
+                run->prepared |= r == LAUNCH_PREPARED;
         if (r == LAUNCH_RUNNING)
                 run->running = true;
         if (r < 0 || run->running)

@@ -223,14 +223,16 @@ static int make_terminal(StageContext *context,
         return 0;
 }
 
+/* What else has that name is not even opened: to open a device may do something. */
 static int open_null(int dev_fd, Error *reterr)
 {
-        int fd = path_open_beneath(dev_fd, "null", O_RDWR | O_NOCTTY | O_NONBLOCK, 0);
+        _cleanup_(fd_close_p) int path_fd = path_open_beneath(dev_fd, "null", O_PATH, 0);
+        int fd;
 
-        if (fd >= 0 && is_device(fd, 1, 3))
-                return fd;
-        (void) fd_close(fd);
-        fd = open("/dev/null", O_RDWR | O_NOCTTY | O_CLOEXEC);
+        if (path_fd >= 0 && is_device(path_fd, 1, 3))
+                fd = open(fd_path(path_fd).text, O_RDWR | O_NOCTTY | O_CLOEXEC);
+        else
+                fd = open("/dev/null", O_RDWR | O_NOCTTY | O_CLOEXEC);
         return fd < 0 ? error_errno(reterr, errno, "Cannot open '/dev/null'") : fd;
 }
 
@@ -317,5 +319,5 @@ int stage_boot_id(StageContext *context, Error *reterr)
                                  false);
         if (r >= 0)
                 r = mount_attach(tree_fd, target_fd);
-        return r < 0 ? error_errno(reterr, -r, "Cannot give the container a boot id") : 0;
+        return r < 0 ? stage_mount_failed(reterr, r, name, target) : 0;
 }

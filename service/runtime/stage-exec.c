@@ -81,6 +81,24 @@ int stage_credentials(StageContext *context, Error *reterr)
         return 0;
 }
 
+/* A link to /proc/self/exe would execute this very program, a file of the host, in the container. */
+static int check_program(const char *path)
+{
+        _cleanup_(fd_close_p) int root_fd = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+        _cleanup_(fd_close_p) int fd = -EBADF;
+
+        if (root_fd < 0)
+                return -errno;
+        fd = path_open_in_root(root_fd, path, O_PATH, 0);
+        return fd < 0 ? fd : 0;
+}
+
+static int not_executed(const PlanInit *init, int r, Error *reterr)
+{
+        r = error_errno(reterr, -r, "Cannot execute '%s' in the container", init->command[0]);
+        return error_at(reterr, r, NULL, init->command[0]);
+}
+
 int stage_exec(StageContext *context, Error *reterr)
 {
         const PlanInit *init = &context->plan->init;
@@ -88,6 +106,9 @@ int stage_exec(StageContext *context, Error *reterr)
         sigset_t none;
         int r;
 
+        r = check_program(init->command[0]);
+        if (r < 0)
+                return not_executed(init, r, reterr);
         if (close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
                 return error_errno(reterr, errno, "Cannot close file descriptors");
         r = sync_send(context->sync_fd, &message);
@@ -96,8 +117,5 @@ int stage_exec(StageContext *context, Error *reterr)
         (void) sigemptyset(&none);
         (void) sigprocmask(SIG_SETMASK, &none, NULL);
         (void) execve(init->command[0], init->command, init->environment);
-        return error_at(reterr,
-                        error_errno(reterr, errno, "Cannot execute '%s' in the container",
-                                    init->command[0]),
-                        NULL, init->command[0]);
+        return not_executed(init, -errno, reterr);
 }
