@@ -94,6 +94,34 @@ static int run_backends(Context *context, Error *reterr)
         return run_listing(context, &backends, reterr);
 }
 
+/* Failed when something is missing without which there are no containers. */
+static int run_check(Context *context, Error *reterr)
+{
+        static const Listing checks = {
+                INTERFACE_MANAGER ".CheckHost",
+                "checks",
+                { "FEATURE", "STATUS", "DETAIL", NULL },
+                { "feature", "status", "detail", NULL },
+        };
+        _cleanup_(json_decref_p) json_t *reply = NULL;
+        json_t *items, *item;
+        size_t i;
+        int r;
+
+        r = client_call(context, checks.method, NULL, &reply, reterr);
+        if (r >= 0)
+                r = reply_array(reply, checks.list, &items, reterr);
+        if (r >= 0)
+                r = context->json ? output_json(reply, reterr)
+                                  : print_listing(&checks, items, reterr);
+        if (r < 0)
+                return r;
+        json_array_foreach(items, i, item)
+                if (streq(json_text(item, "status"), "required"))
+                        return EXIT_FAILURE;
+        return EXIT_SUCCESS;
+}
+
 static int run_jobs(Context *context, Error *reterr)
 {
         static const Listing jobs = {
@@ -213,6 +241,11 @@ const Command commands_system[] = {
           .arguments = "",
           .summary = "List the kinds of storage a container can be kept in",
           .run = run_backends },
+        { .name = "check",
+          .arguments = "",
+          .summary = "Tell what this host offers to containers, and what it lacks",
+          .description = "Fails when something is missing without which no container works.",
+          .run = run_check },
         { .name = "introspect",
           .arguments = "[INTERFACE]",
           .summary = "Print the description of a varlink interface, or their names",

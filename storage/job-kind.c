@@ -13,12 +13,14 @@
 #include "storage/configure.h"
 #include "storage/create.h"
 #include "storage/destroy.h"
+#include "storage/host-check.h"
 #include "storage/trash.h"
 
 /* Removal is in nobody's way. */
 #define COLLECT_NICE 10
 
 static const JobKind job_kinds[] = {
+        { "check-host", SITE_NONE, check_host_job, true },
         { "configure", SITE_AS_IT_IS, configure_job, true },
         { "create", SITE_MAKE_PATH, create_job, false },
         { "destroy", SITE_AS_IT_IS, destroy_job, false },
@@ -37,6 +39,8 @@ static int open_site(const JobKind *kind, const JobRequest *request, Site *ret, 
         const char *directory = NULL;
         int r;
 
+        if (kind->site == SITE_NONE)
+                return 0;
         r = json_get_string(request->parameters, "directory", &directory, reterr);
         if (r < 0)
                 return r;

@@ -94,7 +94,7 @@ static int read_spec(const json_t *parameters, TaskSpec *ret, Error *reterr)
         if (!json_is_object(ret->parameters))
                 return error_public(reterr, ERROR_INVALID_ARGS,
                                     "Parameter 'parameters' must be an object");
-        return container_id_check(ret->container, reterr);
+        return ret->kind->site == SITE_NONE ? 0 : container_id_check(ret->container, reterr);
 }
 
 static int need_more(const VarlinkCall *call, Error *reterr)

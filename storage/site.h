@@ -17,6 +17,7 @@ typedef struct Site {
 typedef enum SiteFlags {
         SITE_AS_IT_IS,
         SITE_MAKE_PATH, /* make the container path where it is missing */
+        SITE_NONE,      /* it is about no container */
 } SiteFlags;
 
 /* site_open() - `directory` is the container's own; it need not exist. The container path must be

@@ -76,6 +76,21 @@ bool subid_text_covers(
         return true;
 }
 
+bool subid_text_largest(
+        const char *text, const char *name, uid_t uid, uint32_t *ret_first, uint32_t *ret_count)
+{
+        char line[LINE_SIZE_MAX];
+        Range range;
+
+        *ret_count = 0;
+        while ((text = next_line(text, line)))
+                if (parse_line(line, name, uid, &range) && range.end - range.first > *ret_count) {
+                        *ret_first = (uint32_t) range.first;
+                        *ret_count = (uint32_t) (range.end - range.first);
+                }
+        return *ret_count > 0;
+}
+
 bool subids_allow(const SubIds *ids, bool groups, uint32_t first, uint32_t count)
 {
         const char *text = groups ? ids->groups : ids->users;

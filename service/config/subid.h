@@ -32,6 +32,10 @@ void subids_done(SubIds *ids);
 bool subid_text_covers(
         const char *text, const char *name, uid_t uid, uint32_t first, uint32_t count);
 
+/* subid_text_largest() - the largest range of the same lines. Return: false when there is none. */
+bool subid_text_largest(
+        const char *text, const char *name, uid_t uid, uint32_t *ret_first, uint32_t *ret_count);
+
 /* subids_allow() - the same for a range of users or groups. A user's own uid may always be mapped,
  * alone, as newuidmap(1) has it. */
 bool subids_allow(const SubIds *ids, bool groups, uint32_t first, uint32_t count);

@@ -6,7 +6,7 @@
 
 #include "base/process.h"
 #include "base/strv.h"
-#include "container/jobs.h"
+#include "container/brief.h"
 #include "container/link.h"
 #include "container/manager.h"
 #include "container/registry.h"
@@ -127,8 +127,9 @@ static void finish(Change *change, const json_t *outcome)
 static void
 on_written(void *userdata, json_t *parameters, FdArray *fds, bool continues, const Error *error)
 {
+        _cleanup_(free_p) char *what = NULL;
         Change *change = userdata;
-        Error lost = ERROR_NULL;
+        Error told = ERROR_NULL;
 
         if (!error && continues)
                 return;
@@ -136,36 +137,18 @@ on_written(void *userdata, json_t *parameters, FdArray *fds, bool continues, con
                 finish(change, json_object_get(parameters, "result"));
                 return;
         }
-        if (error->errnum == ECONNRESET && error->code == ERROR_FAILED) {
-                (void) error_public(&lost, ERROR_FAILED,
-                                    "The job runner ended while it changed the configuration of "
-                                    "'%s'; see journalctl -u nagaya-work",
-                                    change->container);
-                error = &lost;
-        }
-        fail_and_revert(change, error);
-        error_done(&lost);
+        if (asprintf(&what, "changed the configuration of '%s'", change->container) < 0)
+                what = NULL;
+        brief_error(error, what ? what : "changed a configuration", &told);
+        fail_and_revert(change, &told);
+        error_done(&told);
 }
 
 static int write_file(Change *change, Error *reterr)
 {
-        Call *call = change->call;
-        json_t *request;
-        int r;
-
-        request = json_pack("{s:i,s:I,s:s,s:s,s:I,s:O}", "protocol", WORKER_PROTOCOL, "job",
-                            (json_int_t) job_number_take(call->manager->jobs), "kind", "configure",
-                            "container", change->container, "owner", (json_int_t) call->peer.uid,
-                            "parameters", change->parameters);
-        if (!request)
-                return error_oom(reterr);
         change->link = link_free(change->link);
-        r = link_call(call->manager->event, WORK_SOCKET, INTERFACE_WORKER ".Run", request, true,
-                      NULL, on_written, change, &change->link, reterr);
-        if (r < 0)
-                return error_prefix(reterr, r,
-                                    "Cannot hand over the change (is nagaya-work.socket started?)");
-        return link_limit(change->link, ANSWER_USEC, reterr);
+        return brief_start(change->call, "configure", change->container, change->parameters,
+                           on_written, change, &change->link, reterr);
 }
 
 static void

@@ -2,9 +2,7 @@
 #pragma once
 
 /* A change of a container's configuration file: the service has no right to write there, so it is a
- * brief job of nagaya-work's (storage/configure.h). The call is answered at its end. There is no Job
- * object: it is over in milliseconds, there is nothing to follow or to cancel, and the caller waits
- * anyway. */
+ * brief job of nagaya-work's (storage/configure.h). The call is answered at its end. */
 
 #include "container/call.h"
 #include "container/container.h"

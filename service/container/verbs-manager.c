@@ -7,6 +7,7 @@
 #include "base/strv.h"
 #include "config/keys.h"
 #include "container/ask.h"
+#include "container/brief.h"
 #include "container/jobs.h"
 #include "container/listing.h"
 #include "container/manager.h"
@@ -30,6 +31,7 @@ static const Field out_containers[] = { { "containers", "aa{sv}", ACTION_NONE },
 static const Field out_templates[] = { { "templates", "aa{sv}", ACTION_NONE }, { NULL } };
 static const Field out_backends[] = { { "backends", "aa{sv}", ACTION_NONE }, { NULL } };
 static const Field out_jobs[]     = { { "jobs", "aa{sv}", ACTION_NONE }, { NULL } };
+static const Field out_checks[]   = { { "checks", "aa{sv}", ACTION_NONE }, { NULL } };
 static const Field out_value[]    = { { "value", "s", ACTION_NONE }, { NULL } };
 static const Field no_options[]   = { { NULL } };
 
@@ -56,6 +58,10 @@ static const Field template_rows[] = {
 
 static const Field backend_rows[] = {
         { "name", "s", ACTION_NONE }, { "usable", "b", ACTION_NONE }, { "reason", "s", ACTION_NONE }, { NULL },
+};
+
+static const Field check_rows[] = {
+        { "feature", "s", ACTION_NONE }, { "status", "s", ACTION_NONE }, { "detail", "s", ACTION_NONE }, { NULL },
 };
 
 static const Field job_rows[] = {
@@ -341,6 +347,12 @@ static int run_list_jobs(Call *call, Error *reterr)
         return reply_pack(call, reterr, "{s:O}", "jobs", rows);
 }
 
+static int run_check_host(Call *call, Error *reterr)
+{
+        return brief_answer(call, "check-host", "",
+                            json_pack("{s:s}", "path", call->manager->container_path), reterr);
+}
+
 static int run_get_system_config(Call *call, Error *reterr)
 {
         const char *value;
@@ -364,6 +376,7 @@ static const Verb verbs[] = {
         { "ListContainers", NULL, list_options, out_containers, listing_fields, ACTION_NONE, 0, NULL, run_list },
         { "ListTemplates", NULL, no_options, out_templates, template_rows, ACTION_NONE, 0, NULL, run_list_templates },
         { "ListBackends", NULL, no_options, out_backends, backend_rows, ACTION_NONE, 0, NULL, run_list_backends },
+        { "CheckHost", NULL, no_options, out_checks, check_rows, ACTION_INSPECT, 0, NULL, run_check_host },
         { "ListJobs", NULL, no_options, out_jobs, job_rows, ACTION_NONE, 0, NULL, run_list_jobs },
         { "GetSystemConfig", in_key, NULL, out_value, NULL, ACTION_NONE, 0, NULL, run_get_system_config },
         { "Monitor", NULL, NULL, monitor_out, NULL, ACTION_NONE, VERB_VARLINK_ONLY | VERB_MORE, NULL, run_monitor },

@@ -36,6 +36,7 @@ static const Expectation expectations[] = {
         { &manager_table, "ListContainers", ACTION_NONE },
         { &manager_table, "ListTemplates", ACTION_NONE },
         { &manager_table, "ListBackends", ACTION_NONE },
+        { &manager_table, "CheckHost", ACTION_INSPECT },
         { &manager_table, "ListJobs", ACTION_NONE },
         { &manager_table, "GetSystemConfig", ACTION_NONE },
         { &manager_table, "Monitor", ACTION_NONE },

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Hooks: when each of them runs, in which namespaces and root, what it is told, and what its failure does.
-# shellcheck source=tests/host/lib.sh disable=SC2016,SC2034,SC2086
+# shellcheck source=tests/host/lib.sh disable=SC2016,SC2031,SC2034,SC2086
 . "$(dirname "$0")/../lib.sh"
 
 container_name=org.nagaya1.Container
