@@ -224,7 +224,8 @@ static void check_place(Registry *registry, const char *name)
                 return;
         if (state_is_active(container->state))
                 set_broken(container, "its directory or config was removed");
-        else
+        /* Whoever waits for its end hears of that first: registry_settle(). */
+        else if (!container->operation)
                 drop(registry, container);
 }
 

@@ -13,6 +13,7 @@
 #include "interfaces/errors.h"
 #include "interfaces/names.h"
 #include "kernel/cgroup.h"
+#include "runtime/ephemeral.h"
 #include "runtime/run-steps.h"
 #include "runtime/shared-mounts.h"
 #include "runtime/supervisor.h"
@@ -58,6 +59,12 @@ static int undo_hook(Supervisor *s, const UndoLog *log, const char *object, Erro
         return hooks_run(&call, reterr);
 }
 
+static int undo_ephemeral(Supervisor *s, const UndoLog *log, const char *object, Error *reterr)
+{
+        s->ephemeral = true; /* removed after everything else */
+        return 0;
+}
+
 static int undo_shared_mounts(Supervisor *s, const UndoLog *log, const char *object, Error *reterr)
 {
         return shared_mounts_undo(object, reterr);
@@ -68,6 +75,7 @@ static int (*const undo_functions[_UNDO_KIND_MAX])(Supervisor *s,
                                                    const char *object,
                                                    Error *reterr) = {
         [UNDO_HOOK] = undo_hook,
+        [UNDO_EPHEMERAL] = undo_ephemeral,
         [UNDO_SHARED_MOUNTS] = undo_shared_mounts,
 };
 
@@ -213,6 +221,10 @@ static int cleanup(Supervisor *s, const char *id, Error *reterr)
         r = cleanup_leftovers(s);
         (void) unlinkat(s->record_fd, TICKET_FILE, 0);
         (void) unlinkat(s->control_fd, s->id, 0);
+        if (s->ephemeral) {
+                container_lock_release(&s->lock);
+                return ephemeral_remove(s->id, s->directory, reterr);
+        }
         return r < 0 ? error_errno(reterr, -r, "The clean-up of '%s' is not complete", s->id) : 0;
 }
 

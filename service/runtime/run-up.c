@@ -108,11 +108,6 @@ static int step_plan(Supervisor *s, Error *reterr)
         input.config_text = idmap.config_text;
         r = plan_make(s->config, &input, &s->run.plan, &warnings, reterr);
         log_warnings(warnings);
-        if (r == 0 && s->run.plan->ephemeral)
-                log_event(LOG_WARNING, NULL,
-                          "Container '%s' is ephemeral, but is not removed at its end yet; "
-                          "'nagaya destroy %s' removes it",
-                          s->id, s->id);
         return r;
 }
 
@@ -343,11 +338,25 @@ static void release_stack(void)
         (void) madvise((void *) (here - STACK_RELEASED - page), STACK_RELEASED, MADV_DONTNEED);
 }
 
+/* A container that never ran stays, and its error with it. */
+static void note_ephemeral(Supervisor *s)
+{
+        if (!s->run.plan->ephemeral || s->ephemeral)
+                return;
+        s->ephemeral = undo_add(&s->undo, UNDO_EPHEMERAL, s->id) == 0;
+        if (!s->ephemeral)
+                log_event(LOG_WARNING, NULL,
+                          "Container '%s' will not be removed at its end: its "
+                          "journal cannot be written",
+                          s->id);
+}
+
 static int step_running(Supervisor *s, Error *reterr)
 {
         Error error = ERROR_NULL;
 
         (void) undo_note_init(&s->undo, s->run.child.pid);
+        note_ephemeral(s);
         /* A process comes into its time namespace by execve(2). */
         run_hooks_keep_namespaces(s, run_namespace_flag(NAMESPACE_TIME));
         supervisor_transition(s, EVENT_RUNNING);

@@ -281,7 +281,9 @@ void supervisor_finish(Supervisor *s)
         if (r < 0)
                 log_event(LOG_ERR, NULL, "Cannot write the record of the run: %s", strerror(-r));
         undo_done(&s->undo);
-        (void) unlinkat(s->record_fd, UNDO_FILE, 0);
+        /* The clean-up of the unit reads in it that there is something to remove. */
+        if (!s->ephemeral)
+                (void) unlinkat(s->record_fd, UNDO_FILE, 0);
         write_status(s);
         attach_done(s);
         (void) unlinkat(s->control_fd, s->id, 0);
@@ -368,6 +370,7 @@ static int begin_journal(Supervisor *s, Error *reterr)
                 log_event(LOG_WARNING, NULL,
                           "What the last run of '%s' left could not be cleaned up, ignoring",
                           s->id);
+        s->ephemeral = false; /* that was the last run's */
         if (unlinkat(s->record_fd, RECORD_FILE, 0) < 0 && errno != ENOENT)
                 return error_errno(reterr, errno, "Cannot remove the record of the last run");
         r = undo_begin(&s->undo, s->record_fd, s->run_id);

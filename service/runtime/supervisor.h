@@ -46,6 +46,7 @@ struct Supervisor {
         int unit_fd; /* < 0 until the first start */
         char *unit_path;
         bool in_subgroup; /* we moved to supervisor/ */
+        bool ephemeral;   /* it ran, and is removed when this is over */
 
         State state;
         History history;

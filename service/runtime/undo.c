@@ -12,6 +12,7 @@
 
 static const char *const kind_names[_UNDO_KIND_MAX] = {
         [UNDO_HOOK] = "hook",
+        [UNDO_EPHEMERAL] = "ephemeral",
         [UNDO_SHARED_MOUNTS] = "shared-mounts",
 };
 

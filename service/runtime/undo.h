@@ -17,6 +17,7 @@
 /* Kinds of effects; clean-up has a function for each. */
 typedef enum UndoKind {
         UNDO_HOOK,          /* the hooks of a type ("stop", "post-stop") are due at the end */
+        UNDO_EPHEMERAL,     /* the container is removed, when all else is undone */
         UNDO_SHARED_MOUNTS, /* a directory of the host was made a mount */
         _UNDO_KIND_MAX,
 } UndoKind;
