@@ -17,7 +17,12 @@ static const char *const refused[] = {
 
 int cgroup_file_check(const char *name, Error *reterr)
 {
-        size_t n = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_.");
+        static const char *const letters[] = {
+                "abcdefghijklmnopqrstuvwxyz0123456789_.",
+                /* hugetlb.2MB.max, and no other */
+                "abcdefghijklmnopqrstuvwxyz0123456789_.KMGB",
+        };
+        size_t n = strspn(name, letters[startswith(name, "hugetlb.") != NULL]);
 
         if (name[n] || n == 0 || n > NAME_SIZE_MAX || name[0] == '.' || !strchr(name, '.'))
                 return error_at(reterr,

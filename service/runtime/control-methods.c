@@ -9,14 +9,10 @@
 
 #include "base/file.h"
 #include "base/strv.h"
-#include "config/cgroup-file.h"
 #include "interfaces/errors.h"
 #include "interfaces/names.h"
-#include "runtime/cgroup-translate.h"
+#include "runtime/control-cgroup.h"
 #include "runtime/supervisor.h"
-
-#define CGROUP_TEXT_MAX (64 * 1024)
-#define CGROUP_VALUE_MAX 4096
 
 static int refuse(Error *reterr, const char *parameter, const char *sentence)
 {
@@ -302,94 +298,6 @@ static int method_read_console_log(ControlCall *call, void *userdata, Error *ret
         return call->reply ? CONTROL_DONE : error_oom(reterr);
 }
 
-static int need_string(const ControlCall *call, const char *name, const char **ret, Error *reterr)
-{
-        int r = json_get_string(call->parameters, name, ret, reterr);
-
-        return r == 0 ? missing(reterr, name) : r < 0 ? r : 0;
-}
-
-static int need_group(const Supervisor *s, const char *file, Error *reterr)
-{
-        int r = cgroup_file_check(file, reterr);
-
-        if (r == 0 && (s->run.payload_fd < 0 || !run_has_init(s)))
-                return error_public(reterr, ERROR_CONTAINER_NOT_RUNNING,
-                                    "Container '%s' is not running", s->id);
-        return r;
-}
-
-/* Without the newline at its end. Return: 0, -errno. */
-static int read_attribute(const Supervisor *s, const char *file, char **ret)
-{
-        size_t n;
-        int r = file_read(s->run.payload_fd, file, CGROUP_TEXT_MAX, ret, &n);
-
-        if (r == 0 && n > 0 && (*ret)[n - 1] == '\n')
-                (*ret)[n - 1] = '\0';
-        return r;
-}
-
-static int attribute_error(int r, const char *what, const char *file, Error *reterr)
-{
-        if (r == -ENOENT || r == -EOPNOTSUPP)
-                return error_public(
-                        reterr, ERROR_NO_SUCH_KEY,
-                        "There is no control group file '%s' here: the controller '%.*s' "
-                        "is not available to the container's unit, or has no such file",
-                        file, (int) strcspn(file, "."), file);
-        if (r == -EINVAL || r == -ERANGE)
-                return error_public(reterr, ERROR_INVALID_ARGS,
-                                    "The control group file '%s' does not take this value", file);
-        return error_errno(reterr, -r, "Cannot %s the control group file '%s'", what, file);
-}
-
-static int method_get_cgroup(ControlCall *call, void *userdata, Error *reterr)
-{
-        const Supervisor *s = userdata;
-        _cleanup_(free_p) char *text = NULL;
-        const char *file;
-        int r;
-
-        r = need_string(call, "file", &file, reterr);
-        if (r == 0)
-                r = need_group(s, file, reterr);
-        if (r < 0)
-                return r;
-        (void) cgroup_translate(file, NULL, &file, NULL, 0);
-        r = read_attribute(s, file, &text);
-        if (r < 0)
-                return attribute_error(r, "read", file, reterr);
-        call->reply = json_pack("{s:s}", "value", text);
-        return call->reply ? CONTROL_DONE : error_oom(reterr);
-}
-
-static int method_set_cgroup(ControlCall *call, void *userdata, Error *reterr)
-{
-        const Supervisor *s = userdata;
-        _cleanup_(free_p) char *previous = NULL;
-        const char *file, *value;
-        char translated[CGROUP_VALUE_MAX];
-        int r;
-
-        r = need_string(call, "file", &file, reterr);
-        if (r == 0)
-                r = need_string(call, "value", &value, reterr);
-        if (r == 0)
-                r = need_group(s, file, reterr);
-        if (r < 0)
-                return r;
-        if (cgroup_translate(file, value, &file, translated, sizeof(translated)) < 0)
-                return attribute_error(-EINVAL, "write", file, reterr);
-        (void) read_attribute(s, file, &previous);
-        r = file_write_attribute(s->run.payload_fd, file, translated);
-        if (r < 0)
-                return attribute_error(r, "write", file, reterr);
-        call->reply = json_pack("{s:s*}", "previous",
-                                previous && !strchr(previous, '\n') ? previous : NULL);
-        return call->reply ? CONTROL_DONE : error_oom(reterr);
-}
-
 const ControlMethod control_methods[] = {
         { "Subscribe", method_subscribe },
         { "Stop", method_stop },
@@ -401,7 +309,7 @@ const ControlMethod control_methods[] = {
         { "OpenConsole", method_open_console },
         { "ResizeConsole", method_resize_console },
         { "ReadConsoleLog", method_read_console_log },
-        { "GetCgroup", method_get_cgroup },
-        { "SetCgroup", method_set_cgroup },
+        { "GetCgroup", control_get_cgroup },
+        { "SetCgroup", control_set_cgroup },
         { NULL, NULL },
 };

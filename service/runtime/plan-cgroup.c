@@ -4,17 +4,12 @@
  * is translated where version 2 has the same thing under another name; a key that is also given for
  * version 2 is left to that. */
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "base/parse.h"
 #include "base/strv.h"
 #include "config/pairs.h"
 #include "runtime/cgroup-translate.h"
 #include "runtime/plan-build.h"
-
-#define DEFAULT_PERIOD_USEC "100000"
 
 static int add_device_rule(PlanBuild *build, const char *family, const KeyValue *item)
 {
@@ -55,105 +50,62 @@ static int build_version_2(PlanBuild *build)
         return 0;
 }
 
-/* Each writes the value of version 2. v1: all of the configuration, NULL for a single file of a
- * container that runs. Return: 0, -EINVAL. */
-
-static int same(const KeyValueList *v1, const char *value, char *ret, size_t size)
+static int warn_lost(PlanBuild *build, const char *key, const char *why)
 {
-        return snprintf(ret, size, "%s", value) < (int) size ? 0 : -EINVAL;
+        return plan_warn(build, "'lxc.cgroup.%s' is of cgroup version 1 and has no effect: %s", key,
+                         why);
 }
 
-static int limit(const KeyValueList *v1, const char *value, char *ret, size_t size)
-{
-        return same(v1, streq(value, "-1") ? "max" : value, ret, size);
-}
-
-/* 2 to 262144 becomes 1 to 10000, as crun and runc do. */
-static int shares(const KeyValueList *v1, const char *value, char *ret, size_t size)
-{
-        uint64_t n;
-
-        if (parse_u64(value, &n) < 0 || n > 262144)
-                return -EINVAL;
-        n = n < 2 ? 2 : n;
-        (void) snprintf(ret, size, "%" PRIu64, 1 + (n - 2) * 9999 / 262142);
-        return 0;
-}
-
-static int quota(const KeyValueList *v1, const char *value, char *ret, size_t size)
-{
-        const char *most = value[0] == '-' ? "max" : value, *period;
-        int n;
-
-        /* The period that is in force stays. */
-        if (!v1)
-                return same(NULL, most, ret, size);
-        period = key_value_get(v1, "cpu.cfs_period_us");
-        n = snprintf(ret, size, "%s %s", most, period ? period : DEFAULT_PERIOD_USEC);
-        return n < (int) size ? 0 : -EINVAL;
-}
-
-static const struct {
-        const char *v1, *v2;
-        int (*translate)(const KeyValueList *v1, const char *value, char *ret, size_t size);
-} translations[] = {
-        { "blkio.weight", "io.weight", same },
-        { "cpu.cfs_quota_us", "cpu.max", quota },
-        { "cpu.shares", "cpu.weight", shares },
-        { "cpuset.cpus", "cpuset.cpus", same },
-        { "cpuset.mems", "cpuset.mems", same },
-        { "memory.limit_in_bytes", "memory.max", limit },
-        { "memory.soft_limit_in_bytes", "memory.low", same },
-        { "pids.max", "pids.max", same },
-};
-
-int cgroup_translate(
-        const char *file, const char *value, const char **ret_file, char *ret, size_t size)
-{
-        *ret_file = file;
-        for (size_t i = 0; i < ELEMENTS(translations); i++) {
-                if (!streq(file, translations[i].v1))
-                        continue;
-                *ret_file = translations[i].v2;
-                return value ? translations[i].translate(NULL, value, ret, size) : 0;
-        }
-        return value ? same(NULL, value, ret, size) : 0;
-}
-
-static int warn_lost(PlanBuild *build, const char *key)
-{
-        return plan_warn(build,
-                         "'lxc.cgroup.%s' is of cgroup version 1 and has no effect: use "
-                         "'lxc.cgroup2'",
-                         key);
-}
-
-/* The last value given for the key. */
-static int translate(PlanBuild *build, const char *key)
+/* `value` is the last one given for the key, or each one of a key that takes a line a device. */
+static int translate(PlanBuild *build, const CgroupFile *file, const char *key, const char *value)
 {
         const KeyValueList *v1 = &build->config->cgroup.v1, *v2 = &build->config->cgroup.v2;
-        char value[256];
+        KeyValueList *files = &build->plan->cgroup_files;
+        char name[CGROUP_NAME_SIZE], text[CGROUP_VALUE_SIZE];
+        const char *second = cgroup_file_companion(file);
+        int r;
 
-        for (size_t i = 0; i < ELEMENTS(translations); i++) {
-                if (!streq(key, translations[i].v1))
-                        continue;
-                if (key_value_get(v2, translations[i].v2))
-                        return 0;
-                if (translations[i].translate(v1, key_value_get(v1, key), value, sizeof(value)) < 0)
-                        return plan_invalid(build, "lxc.cgroup",
-                                            "'lxc.cgroup.%s = %s' has no equivalent in version 2",
-                                            key, key_value_get(v1, key));
-                if (pairs_set(&build->plan->cgroup_files, translations[i].v2, value) < 0)
-                        return plan_oom(build);
-                return plan_warn(build,
-                                 "'lxc.cgroup.%s' is of cgroup version 1, taken as "
-                                 "'lxc.cgroup2.%s = %s'",
-                                 key, translations[i].v2, value);
-        }
-        return streq(key, "cpu.cfs_period_us") ? 0 : warn_lost(build, key);
+        cgroup_file_name(file, key, name);
+        if (key_value_get(v2, name))
+                return 0;
+        second = second ? key_value_get(v1, second) : NULL;
+        r = cgroup_file_to_v2(file, value, second, text);
+        if (r == -EROFS)
+                return warn_lost(build, key, "it can only be read");
+        if (r < 0)
+                return plan_invalid(build, "lxc.cgroup",
+                                    "'lxc.cgroup.%s = %s' has no equivalent in version 2%s%s%s",
+                                    key, value,
+                                    cgroup_file_companion(file) ? " without a fitting '" : "",
+                                    cgroup_file_companion(file) ? cgroup_file_companion(file) : "",
+                                    cgroup_file_companion(file) ? "'" : "");
+        r = cgroup_file_is_per_device(file) ? pairs_add(files, name, text)
+                                            : pairs_set(files, name, text);
+        if (r < 0)
+                return plan_oom(build);
+        return plan_warn(build,
+                         "'lxc.cgroup.%s' is of cgroup version 1, taken as 'lxc.cgroup2.%s = %s'",
+                         key, name, text);
 }
 
-/* One translation or warning a key. */
+static int take_version_1(PlanBuild *build, const KeyValue *item, char ***seen)
+{
+        const CgroupFile *file = cgroup_file_find(item->key);
+        bool repeats = file && cgroup_file_is_per_device(file);
+
+        if (!repeats && strv_contains(*seen, item->key))
+                return 0;
+        if (!repeats && strv_add(seen, item->key) < 0)
+                return plan_oom(build);
+        if (!file)
+                return warn_lost(build, item->key, "nothing is known of it; use 'lxc.cgroup2'");
+        if (cgroup_file_lost(file))
+                return warn_lost(build, item->key, cgroup_file_lost(file));
+        return translate(build, file, item->key,
+                         repeats ? item->value
+                                 : key_value_get(&build->config->cgroup.v1, item->key));
+}
+
 static int build_version_1(PlanBuild *build)
 {
         const KeyValueList *v1 = &build->config->cgroup.v1;
@@ -164,14 +116,10 @@ static int build_version_1(PlanBuild *build)
                 const KeyValue *item = &v1->items[i];
                 int r;
 
-                if (is_device_rule(item)) {
+                if (is_device_rule(item))
                         r = devices_given ? 0 : add_device_rule(build, "lxc.cgroup", item);
-                } else if (strv_contains(seen, item->key)) {
-                        continue;
-                } else {
-                        r = strv_add(&seen, item->key) < 0 ? plan_oom(build)
-                                                           : translate(build, item->key);
-                }
+                else
+                        r = take_version_1(build, item, &seen);
                 if (r < 0)
                         return r;
         }

@@ -194,8 +194,12 @@ limits_of_a_running_one() {
     if [ -e "$group/cpu.weight" ]; then
         expect_ok nagaya cgroup ct01 cpu.shares 1024
         expect_eq "$(cat "$group/cpu.weight")" 39
-        expect_eq "$(expect_ok nagaya cgroup ct01 cpu.shares)" 39
+        expect_eq "$(expect_ok nagaya cgroup ct01 cpu.shares)" 1024
     fi
+    expect_bus_error NoSuchKey 'swappiness.*version 2' "$(object_path ct01)" \
+        $container_name.SetCgroup memory.swappiness 1 '{}'
+    expect_bus_error NoSuchKey 'kmem.*kernel' "$(object_path ct01)" \
+        $container_name.GetCgroup memory.kmem.limit_in_bytes
     local name
     for name in cgroup.procs cgroup.threads cgroup.kill cgroup.freeze cgroup.type \
         cgroup.subtree_control; do
@@ -211,6 +215,21 @@ limits_of_a_running_one() {
     expect_ok nagaya stop ct01
     started ct01
     expect_eq "$(cat "$group/$file")" 77
+}
+
+# The old name of freezing is the same as the verb: the state follows, and is told.
+the_freezer_of_version_1() {
+    a_busybox ct01
+    started ct01
+    expect_eq "$(expect_ok nagaya cgroup ct01 freezer.state)" THAWED
+    expect_ok nagaya cgroup ct01 freezer.state FROZEN
+    expect_eq "$(state ct01)" frozen
+    expect_eq "$(expect_ok nagaya cgroup ct01 freezer.state)" FROZEN
+    expect_ok container ct01 SetCgroup 'ssa{sv}' freezer.state THAWED 0
+    expect_eq "$(state ct01)" running
+    expect_bus_error org.freedesktop.DBus.Error.InvalidArgs 'FROZEN or THAWED' \
+        "$(object_path ct01)" $container_name.SetCgroup freezer.state FREEZING '{}'
+    expect_ok nagaya exec ct01 -- true
 }
 
 many_at_once() {
@@ -286,6 +305,7 @@ test_case "A broken one is mended by a verb" a_broken_one_is_mended
 test_case "edit writes what is good, and keeps what is not" editing
 test_case "convert, once, with a backup" converting
 test_case "Control group files of a running container" limits_of_a_running_one
+test_case "The freezer of version 1" the_freezer_of_version_1
 test_case "Many changes at once all arrive" many_at_once
 test_case "Who may change what" who_may
 test_case "What is safe in a container with an idmap" an_owner_of_an_unprivileged_one

@@ -8,6 +8,10 @@ is_removed() {
     [ ! -e "/var/lib/lxc/$1" ]
 }
 
+trash_is_empty() {
+    [ -z "$(ls -A /var/lib/lxc/.#trash 2>/dev/null)" ]
+}
+
 is_unknown() {
     ! container_is_known "$1"
 }
@@ -16,6 +20,7 @@ is_unknown() {
 expect_removed() {
     wait_until 10 is_removed "$1"
     is_removed "$1" || flunk "its directory is still there"
+    wait_until 10 trash_is_empty
     expect_eq "$(ls -A /var/lib/lxc/.#trash 2>/dev/null)" '' 'the trash'
     wait_until 10 is_unknown "$1"
     expect_bus_error NoSuchContainer "$1" /org/nagaya1 org.nagaya1.Manager.GetContainer "$1"
