@@ -185,6 +185,7 @@ static const char *yes_no(const json_t *object, const char *field)
 static int add_row(Table *table, const json_t *container, bool problems, Error *reterr)
 {
         _cleanup_(free_p) char *groups = join(container, "groups");
+        _cleanup_(free_p) char *addresses = join(container, "addresses");
         json_int_t pid = json_integer_value(json_object_get(container, "initPid"));
         char text[24] = "";
 
@@ -197,6 +198,7 @@ static int add_row(Table *table, const json_t *container, bool problems, Error *
             table_add(table, groups, reterr) < 0 ||
             table_add(table, json_text(container, "backend"), reterr) < 0 ||
             table_add(table, yes_no(container, "unprivileged"), reterr) < 0 ||
+            table_add(table, addresses, reterr) < 0 ||
             (problems && table_add(table, json_text(container, "broken"), reterr) < 0))
                 return -ENOMEM;
         return 0;
@@ -215,11 +217,14 @@ static bool any_broken(const json_t *containers)
 
 static int print_list(const json_t *containers, Error *reterr)
 {
-        static const char *const headings[] = { "NAME",   "STATE",   "PID",          "AUTOSTART",
-                                                "GROUPS", "BACKEND", "UNPRIVILEGED", NULL };
-        static const char *const with_problem[] = { "NAME",         "STATE",   "PID",
-                                                    "AUTOSTART",    "GROUPS",  "BACKEND",
-                                                    "UNPRIVILEGED", "PROBLEM", NULL };
+        static const char *const headings[] = {
+                "NAME",    "STATE",        "PID",       "AUTOSTART", "GROUPS",
+                "BACKEND", "UNPRIVILEGED", "ADDRESSES", NULL,
+        };
+        static const char *const with_problem[] = {
+                "NAME",    "STATE",        "PID",       "AUTOSTART", "GROUPS",
+                "BACKEND", "UNPRIVILEGED", "ADDRESSES", "PROBLEM",   NULL,
+        };
         _cleanup_(table_free_p) Table *table = NULL;
         bool problems = any_broken(containers);
         const json_t *container;
@@ -247,31 +252,6 @@ static void print_names(const json_t *containers)
                 (void) puts(json_text(container, "container"));
 }
 
-static int run_list(Context *context, Error *reterr)
-{
-        static const char *const names_only[] = { "container", NULL };
-        static const char *const columns[] = { "container",    "state",  "initPid",
-                                               "autostart",    "groups", "backend",
-                                               "unprivileged", "broken", NULL };
-        const Arguments *arguments = context->arguments;
-        bool names = arguments_flag(arguments, "names");
-        _cleanup_(json_decref_p) json_t *reply = NULL;
-        const json_t *containers;
-        int r;
-
-        r = fetch(context, context->json ? NULL : names ? names_only : columns, &reply, reterr);
-        if (r < 0)
-                return r;
-        containers = json_object_get(reply, "containers");
-        if (context->json)
-                r = output_json(reply, reterr);
-        else if (names)
-                print_names(containers);
-        else
-                r = print_list(containers, reterr);
-        return r < 0 ? r : check_all_found(arguments, containers, reterr);
-}
-
 /* clang-format off */
 static const struct {
         const char *label;
@@ -293,8 +273,49 @@ static const struct {
         { "Groups",        "groups"       },
         { "Unprivileged",  "unprivileged" },
         { "Ephemeral",     "ephemeral"    },
+        { "Addresses",     "addresses"    },
 };
 /* clang-format on */
+
+/* Some are only told to who names them. */
+static const char *const *every_field(void)
+{
+        static const char *fields[ELEMENTS(show_rows) + 1];
+
+        for (size_t i = 0; i < ELEMENTS(show_rows); i++)
+                fields[i] = show_rows[i].field;
+        return fields;
+}
+
+static int run_list(Context *context, Error *reterr)
+{
+        static const char *const names_only[] = { "container", NULL };
+        static const char *const columns[] = {
+                "container", "state",        "initPid",   "autostart", "groups",
+                "backend",   "unprivileged", "addresses", "broken",    NULL,
+        };
+        const Arguments *arguments = context->arguments;
+        bool names = arguments_flag(arguments, "names");
+        _cleanup_(json_decref_p) json_t *reply = NULL;
+        const json_t *containers;
+        int r;
+
+        r = fetch(context,
+                  context->json ? every_field()
+                  : names       ? names_only
+                                : columns,
+                  &reply, reterr);
+        if (r < 0)
+                return r;
+        containers = json_object_get(reply, "containers");
+        if (context->json)
+                r = output_json(reply, reterr);
+        else if (names)
+                print_names(containers);
+        else
+                r = print_list(containers, reterr);
+        return r < 0 ? r : check_all_found(arguments, containers, reterr);
+}
 
 /* Text of any value; the caller frees. NULL: nothing to show. */
 static char *value_text(const json_t *object, const char *field)
@@ -370,7 +391,7 @@ static int run_show(Context *context, Error *reterr)
         const json_t *containers;
         int r;
 
-        r = fetch(context, state ? state_fields : pid ? pid_fields : NULL, &reply, reterr);
+        r = fetch(context, state ? state_fields : pid ? pid_fields : every_field(), &reply, reterr);
         if (r < 0)
                 return r;
         containers = json_object_get(reply, "containers");

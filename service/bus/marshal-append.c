@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
+#include <arpa/inet.h>
 #include <limits.h>
 
 #include "base/strv.h"
@@ -117,6 +118,18 @@ static int append_list(Writer *writer, const char *signature, const json_t *valu
         return r < 0 ? r : sd_bus_message_close_container(writer->message);
 }
 
+static int append_address(Writer *writer, const char *signature, const json_t *value)
+{
+        const char *text = json_string_value(value);
+        unsigned char bytes[sizeof(struct in6_addr)];
+        bool is_6 = text && strchr(text, ':');
+
+        if (!text || inet_pton(is_6 ? AF_INET6 : AF_INET, text, bytes) != 1)
+                return -EINVAL;
+        return sd_bus_message_append_array(writer->message, 'y', bytes,
+                                           is_6 ? sizeof(struct in6_addr) : sizeof(struct in_addr));
+}
+
 static int append_pairs(Writer *writer, const char *signature, const json_t *value)
 {
         int r;
@@ -195,11 +208,14 @@ static const struct {
         const char *signature;
         int (*append)(Writer *writer, const char *signature, const json_t *value);
 } types[] = {
-        { "s", append_string },         { "b", append_bool },      { "i", append_integer },
-        { "u", append_integer },        { "x", append_integer },   { "t", append_integer },
-        { "d", append_double },         { "h", append_fd },        { "o", append_object },
-        { "as", append_list },          { "ah", append_list },     { "aa{sv}", append_list },
-        { "ao", append_list },          { "a(ss)", append_pairs }, { "a{ss}", append_map },
+        { "s", append_string },         { "b", append_bool },
+        { "i", append_integer },        { "u", append_integer },
+        { "x", append_integer },        { "t", append_integer },
+        { "d", append_double },         { "h", append_fd },
+        { "o", append_object },         { "as", append_list },
+        { "ah", append_list },          { "aa{sv}", append_list },
+        { "ao", append_list },          { "ay", append_address },
+        { "a(ss)", append_pairs },      { "a{ss}", append_map },
         { "a{sv}", append_dictionary },
 };
 

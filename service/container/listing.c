@@ -108,15 +108,19 @@ const Field listing_fields[] = {
         { "unprivileged", "b",  ACTION_INSPECT },
         { "ephemeral",    "b",  ACTION_INSPECT },
         { "controlGroup", "s",  ACTION_INSPECT },
+        { "addresses",    "as", ACTION_INSPECT },
         { NULL,           NULL, ACTION_NONE },
 };
 
-/* In the order of the fields. */
+/* In the order of the fields; what has none is added by whoever asked for it. */
 static const Getter getters[] = {
         get_container, get_state, get_init_pid, get_owner, get_broken, get_unit, get_path, get_rootfs,
         get_backend, get_autostart, get_start_order, get_start_delay, get_groups, get_unprivileged,
-        get_ephemeral, get_control_group,
+        get_ephemeral, get_control_group, NULL,
 };
+
+/* Is not known here, so it is only told to those who name it. */
+#define ADDRESSES (1u << (ELEMENTS(getters) - 1))
 /* clang-format on */
 
 _Static_assert(ELEMENTS(getters) <= 32, "a bit for each field");
@@ -148,7 +152,8 @@ static const Field *find(const char *name)
 
 unsigned listing_mask(char *const *fields)
 {
-        unsigned mask = fields ? 1 : ~0u; /* the first is the id: a row without it is of no use */
+        unsigned mask =
+                fields ? 1 : ~ADDRESSES; /* the first is the id: a row without it is of no use */
 
         for (; fields && *fields; fields++) {
                 const Field *field = find(*fields);
@@ -168,7 +173,8 @@ json_t *listing_row(Container *container, unsigned mask, bool restricted)
         for (size_t i = 0; i < ELEMENTS(getters); i++) {
                 const Field *field = &listing_fields[i];
 
-                if (!(mask & (1u << i)) || (field->action != ACTION_NONE && !restricted))
+                if (!(mask & (1u << i)) || !getters[i] ||
+                    (field->action != ACTION_NONE && !restricted))
                         continue;
                 if (json_set(row, field->name, getters[i](container)) < 0)
                         return NULL;
@@ -194,4 +200,16 @@ bool listing_wants_restricted(unsigned mask)
                 if ((mask & (1u << i)) && listing_fields[i].action != ACTION_NONE)
                         return true;
         return false;
+}
+
+bool listing_wants_addresses(unsigned mask)
+{
+        return mask & ADDRESSES;
+}
+
+int listing_add_addresses(json_t *row, const Container *container, const json_t *addresses)
+{
+        json_t *list = json_object_get(addresses, container->id);
+
+        return json_set(row, "addresses", list ? json_incref(list) : json_array());
 }

@@ -12,6 +12,7 @@
  *      i u x t      integer
  *      d            number
  *      as           list of strings
+ *      ay           the text of an IP address (inet_ntop(3)); on D-Bus its bytes
  *      h            index into the message's file descriptors
  *      ah           list of indexes; where the JSON has one integer (or none), a list of one (or none)
  *      a(ss)        list of {key, value}

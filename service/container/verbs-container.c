@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "base/strv.h"
+#include "container/addresses.h"
 #include "container/config-action.h"
 #include "container/forward.h"
 #include "container/jobs.h"
@@ -40,6 +41,7 @@ static const Field out_effect[]   = { { "effect", "s", ACTION_NONE }, { NULL } }
 static const Field out_version[]  = { { "version", "s", ACTION_NONE }, { NULL } };
 static const Field out_changed[]  = { { "version", "s", ACTION_NONE }, { "changed", "b", ACTION_NONE }, { NULL } };
 static const Field out_keys[]     = { { "keys", "as", ACTION_NONE }, { NULL } };
+static const Field out_addresses[] = { { "addresses", "aa{sv}", ACTION_NONE }, { NULL } };
 static const Field out_describe[] = { { "description", "a{sv}", ACTION_NONE }, { NULL } };
 static const Field in_size[]      = {
         { "tty", "i", ACTION_NONE }, { "columns", "u", ACTION_NONE }, { "rows", "u", ACTION_NONE }, { NULL },
@@ -48,6 +50,10 @@ static const Field out_console[]  = { { "terminal", "h", ACTION_NONE }, { "tty",
 static const Field out_text[]     = { { "text", "s", ACTION_NONE }, { "version", "s", ACTION_NONE }, { NULL } };
 static const Field out_attach[]   = {
         { "pid", "u", ACTION_NONE }, { "session", "h", ACTION_NONE }, { "terminal", "ah", ACTION_NONE }, { NULL },
+};
+
+static const Field address_rows[] = {
+        { "interface", "s", ACTION_NONE }, { "family", "i", ACTION_NONE }, { "address", "ay", ACTION_NONE }, { NULL },
 };
 
 static const Field start_options[] = {
@@ -242,6 +248,36 @@ static int run_destroy(Call *call, Error *reterr)
 
 /* --- what it is --- */
 
+/* The container may have gone while its supervisor was asked. */
+static int reply_description(Call *call, const json_t *addresses, Error *reterr)
+{
+        _cleanup_(strv_free_p) char **fields = NULL;
+        Container *container;
+        json_t *row;
+        int r;
+
+        r = manager_call_container(call, &container, reterr);
+        if (r == 0)
+                r = json_get_strv(call->parameters, "fields", &fields, reterr);
+        if (r < 0)
+                return r;
+        row = listing_row(container, listing_mask(fields), true);
+        if (addresses && row && listing_add_addresses(row, container, addresses) < 0) {
+                json_decref(row);
+                return error_oom(reterr);
+        }
+        return reply_pack(call, reterr, "{s:o}", "description", row);
+}
+
+static void on_addresses(Call *call, const json_t *addresses)
+{
+        Error error = ERROR_NULL;
+
+        if (reply_description(call, addresses, &error) < 0)
+                call_fail(call, &error);
+        error_done(&error);
+}
+
 static int run_describe(Call *call, Error *reterr)
 {
         _cleanup_(strv_free_p) char **fields = NULL;
@@ -249,16 +285,16 @@ static int run_describe(Call *call, Error *reterr)
         int r;
 
         r = manager_call_container(call, &container, reterr);
-        if (r < 0)
-                return r;
-        r = json_get_strv(call->parameters, "fields", &fields, reterr);
+        if (r == 0)
+                r = json_get_strv(call->parameters, "fields", &fields, reterr);
         if (r < 0)
                 return r;
         r = listing_check_fields(fields, reterr);
         if (r < 0)
                 return r;
-        return reply_pack(call, reterr, "{s:o}", "description",
-                          listing_row(container, listing_mask(fields), true));
+        if (!listing_wants_addresses(listing_mask(fields)))
+                return reply_description(call, NULL, reterr);
+        return addresses_ask(call, json_pack("[s]", container->id), on_addresses, reterr);
 }
 
 /* clang-format off */
@@ -283,6 +319,7 @@ static const Verb verbs[] = {
         { "ConvertConfig", NULL, version_options, out_changed, NULL, ACTION_CONFIGURE, 0, host_unless_unprivileged, verb_convert_config },
         { "GetCgroup", in_file, NULL, out_value, NULL, ACTION_INSPECT, 0, NULL, verb_cgroup },
         { "SetCgroup", in_attribute, none, NULL, NULL, ACTION_CONFIGURE, 0, config_action_cgroup, verb_cgroup },
+        { "GetAddresses", NULL, NULL, out_addresses, address_rows, ACTION_INSPECT, 0, NULL, run_forward },
         { "Describe", in_fields, none, out_describe, listing_fields, ACTION_INSPECT, 0, NULL, run_describe },
         { NULL },
 };

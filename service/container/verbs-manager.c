@@ -6,6 +6,7 @@
 
 #include "base/strv.h"
 #include "config/keys.h"
+#include "container/addresses.h"
 #include "container/ask.h"
 #include "container/brief.h"
 #include "container/jobs.h"
@@ -257,7 +258,8 @@ static bool filter_matches(const Filter *filter, const Container *container)
         return !filter->has_groups || groups_match(filter, container);
 }
 
-static int reply_list(Call *call, bool restricted, Error *reterr)
+/* `addresses` is NULL when nobody asked for them. */
+static int reply_list(Call *call, bool restricted, const json_t *addresses, Error *reterr)
 {
         _cleanup_(filter_done) Filter filter = { 0 };
         _cleanup_(json_decref_p) json_t *rows = json_array();
@@ -266,18 +268,57 @@ static int reply_list(Call *call, bool restricted, Error *reterr)
         r = filter_read(call, &filter, reterr);
         if (r < 0)
                 return r;
-        for (Container *c = manager_containers(call->manager); c; c = c->next)
-                if (filter_matches(&filter, c) &&
-                    json_array_append_new(rows, listing_row(c, filter.field_mask, restricted)) < 0)
+        for (Container *c = manager_containers(call->manager); c; c = c->next) {
+                json_t *row;
+
+                if (!filter_matches(&filter, c))
+                        continue;
+                row = listing_row(c, filter.field_mask, restricted);
+                if (json_array_append_new(rows, row) < 0 ||
+                    (addresses && listing_add_addresses(row, c, addresses) < 0))
                         return error_oom(reterr);
+        }
         return reply_pack(call, reterr, "{s:O}", "containers", rows);
+}
+
+static void on_list_addresses(Call *call, const json_t *addresses)
+{
+        Error error = ERROR_NULL;
+
+        if (reply_list(call, true, addresses, &error) < 0)
+                call_fail(call, &error);
+        error_done(&error);
+}
+
+static int ask_addresses(Call *call, const Filter *filter, Error *reterr)
+{
+        _cleanup_(json_decref_p) json_t *ids = json_array();
+
+        for (Container *c = manager_containers(call->manager); c; c = c->next)
+                if (c->init_pid > 0 && filter_matches(filter, c) &&
+                    json_array_append_new(ids, json_from_text(c->id)) < 0)
+                        return error_oom(reterr);
+        return addresses_ask(call, TAKE_PTR(ids), on_list_addresses, reterr);
+}
+
+static int tell_list(Call *call, bool restricted, Error *reterr)
+{
+        _cleanup_(filter_done) Filter filter = { 0 };
+        int r;
+
+        r = filter_read(call, &filter, reterr);
+        if (r < 0)
+                return r;
+        return restricted && listing_wants_addresses(filter.field_mask)
+                       ? ask_addresses(call, &filter, reterr)
+                       : reply_list(call, restricted, NULL, reterr);
 }
 
 static void on_list_answer(Call *call, const Error *problem)
 {
         Error error = ERROR_NULL;
 
-        if (reply_list(call, !problem, &error) < 0)
+        if (tell_list(call, !problem, &error) < 0)
                 call_fail(call, &error);
         error_done(&error);
 }
@@ -293,11 +334,11 @@ static int run_list(Call *call, Error *reterr)
         if (r < 0)
                 return r;
         if (call->peer.uid == 0)
-                return reply_list(call, true, reterr);
+                return tell_list(call, true, reterr);
         if (listing_wants_restricted(filter.field_mask) &&
             call_ask(call, ACTION_INSPECT, &details, false, on_list_answer, NULL) == 0)
                 return 0;
-        return reply_list(call, false, reterr);
+        return tell_list(call, false, reterr);
 }
 
 static int run_list_templates(Call *call, Error *reterr)

@@ -11,6 +11,7 @@
 #include "base/strv.h"
 #include "interfaces/errors.h"
 #include "interfaces/names.h"
+#include "runtime/address-list.h"
 #include "runtime/control-cgroup.h"
 #include "runtime/supervisor.h"
 
@@ -298,6 +299,22 @@ static int method_read_console_log(ControlCall *call, void *userdata, Error *ret
         return call->reply ? CONTROL_DONE : error_oom(reterr);
 }
 
+static int method_get_addresses(ControlCall *call, void *userdata, Error *reterr)
+{
+        const Supervisor *s = userdata;
+        json_t *list;
+        int r;
+
+        if (!run_has_init(s))
+                return error_public(reterr, ERROR_CONTAINER_NOT_RUNNING,
+                                    "Container '%s' is not running", s->id);
+        r = address_list(s, &list, reterr);
+        if (r < 0)
+                return r;
+        call->reply = json_pack("{s:o}", "addresses", list);
+        return call->reply ? CONTROL_DONE : error_oom(reterr);
+}
+
 const ControlMethod control_methods[] = {
         { "Subscribe", method_subscribe },
         { "Stop", method_stop },
@@ -311,5 +328,6 @@ const ControlMethod control_methods[] = {
         { "ReadConsoleLog", method_read_console_log },
         { "GetCgroup", control_get_cgroup },
         { "SetCgroup", control_set_cgroup },
+        { "GetAddresses", method_get_addresses },
         { NULL, NULL },
 };

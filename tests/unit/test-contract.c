@@ -127,6 +127,7 @@ static const Mapping mappings[] = {
         { "d", "float" },
         { "h", "int" },
         { "as", "[]string" },
+        { "ay", "string" },
         { "ah", "[]int" },
         { "a{ss}", "[string]string" },
         { "a(ss)", "[](key: string, value: string)" },

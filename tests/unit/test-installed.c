@@ -60,6 +60,7 @@ static const Expectation expectations[] = {
         { &container_table, "ConvertConfig", ACTION_CONFIGURE },
         { &container_table, "GetCgroup", ACTION_INSPECT },
         { &container_table, "SetCgroup", ACTION_CONFIGURE },
+        { &container_table, "GetAddresses", ACTION_INSPECT },
         { &container_table, "Describe", ACTION_INSPECT },
         { &job_table, "Describe", ACTION_NONE },
         { &job_table, "Wait", ACTION_NONE },

@@ -109,6 +109,32 @@ static void test_round_trip(Fixture *f, gconstpointer data)
         }
 }
 
+/* Text here, bytes there. */
+static void test_addresses(Fixture *f, gconstpointer data)
+{
+        static const unsigned char v4[] = { 10, 0, 3, 1 };
+        static const unsigned char v6[16] = { 0xfd, [15] = 1 };
+        const Field fields[] = { FIELD("a", "ay"), FIELD("b", "ay"), { NULL } };
+        json_t *good = parse("{\"a\":\"10.0.3.1\",\"b\":\"fd00::1\"}");
+        json_t *bad = parse("{\"a\":\"10.0.3.1\",\"b\":\"10.0.3\"}");
+        const void *bytes;
+        size_t n;
+
+        must(marshal_append(f->message, fields, NULL, good, &f->fds, &f->error));
+        must(sd_bus_message_seal(f->message, 1, 0));
+        must(sd_bus_message_read_array(f->message, 'y', &bytes, &n));
+        g_assert_cmpuint(n, ==, sizeof(v4));
+        g_assert_true(memcmp(bytes, v4, n) == 0);
+        must(sd_bus_message_read_array(f->message, 'y', &bytes, &n));
+        g_assert_cmpuint(n, ==, sizeof(v6));
+        g_assert_true(memcmp(bytes, v6, n) == 0);
+        tear_down(f, NULL);
+        set_up(f, NULL);
+        g_assert_cmpint(marshal_append(f->message, fields, NULL, bad, &f->fds, &f->error), <, 0);
+        json_decref(good);
+        json_decref(bad);
+}
+
 static void test_options_round_trip(Fixture *f, gconstpointer data)
 {
         const Field rows[] = { FIELD("timeoutUsec", "x"), FIELD("noWait", "b"),
@@ -337,6 +363,7 @@ int main(int argc, char **argv)
         g_test_add_func("/marshal/names-are-lower-snake", test_names);
         g_test_add_func("/marshal/signature-is-that-of-the-fields", test_signature);
         add("/marshal/every-type-survives-the-round-trip", test_round_trip);
+        add("/marshal/addresses-are-bytes-on-the-bus", test_addresses);
         add("/marshal/options-survive-the-round-trip", test_options_round_trip);
         add("/marshal/unknown-option-names-the-known-ones", test_unknown_option);
         add("/marshal/unknown-option-where-there-are-none", test_no_options_known);
