@@ -28,16 +28,19 @@ int plan_build_terminals(PlanBuild *build)
                 return plan_invalid(build, "lxc.pty.max", "'lxc.pty.max = %u' is too much",
                                     config->pty_max);
         terminals->console = !streq0(config->console_path, "none");
-        if (terminals->console && config->console_path)
-                return plan_refuse(build, "lxc.console.path",
-                                   "'lxc.console.path' other than 'none' is not supported yet");
+        if (terminals->console && config->console_path && config->console_path[0] != '/')
+                return plan_invalid(build, "lxc.console.path",
+                                    "'lxc.console.path = %s' is neither 'none' nor the absolute "
+                                    "path of a device or a file",
+                                    config->console_path);
         terminals->n_ttys = config->tty_max;
         /* As LXC counts, but never fewer than we ourselves take. */
         terminals->pts_max = sum;
         if (sum > 0 && sum < config->tty_max + terminals->console)
                 terminals->pts_max = config->tty_max + terminals->console;
         if (string_set(&terminals->directory, config->tty_dir) < 0 ||
-            string_set(&terminals->console_logfile, config->console_logfile) < 0)
+            string_set(&terminals->console_logfile, config->console_logfile) < 0 ||
+            (terminals->console && string_set(&terminals->console_path, config->console_path) < 0))
                 return plan_oom(build);
         return 0;
 }

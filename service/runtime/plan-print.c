@@ -159,6 +159,8 @@ static void print_terminals(FILE *out, const PlanTerminals *terminals)
                 (void) fprintf(out, "devpts: none\n");
         if (terminals->console_logfile)
                 (void) fprintf(out, "console log: %s\n", terminals->console_logfile);
+        if (terminals->console_path)
+                (void) fprintf(out, "console peer: %s\n", terminals->console_path);
 }
 
 static void print_limit(FILE *out, rlim_t value)

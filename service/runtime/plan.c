@@ -215,6 +215,7 @@ static void free_strings(Plan *plan)
                 plan->terminals.directory,
                 plan->init.cwd,
                 plan->terminals.console_logfile,
+                plan->terminals.console_path,
                 plan->security.seccomp_profile,
         };
 

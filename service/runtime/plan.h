@@ -99,6 +99,7 @@ typedef struct PlanTerminals {
         unsigned pts_max;      /* of the private devpts instance; 0: no instance of its own */
         char *directory;       /* lxc.tty.dir, below /dev; or NULL */
         char *console_logfile; /* for the supervisor */
+        char *console_path;    /* likewise: file or device; NULL: none */
 } PlanTerminals;
 
 typedef struct PlanInit {

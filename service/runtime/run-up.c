@@ -132,6 +132,14 @@ static int step_seccomp(Supervisor *s, Error *reterr)
         return r;
 }
 
+static void on_peer_input(const char *data, size_t n, void *userdata)
+{
+        Supervisor *s = userdata;
+
+        if (s->terminals)
+                terminals_type(s->terminals, data, n);
+}
+
 static int step_console(Supervisor *s, Error *reterr)
 {
         const TerminalConfig *config = &s->config->terminal;
@@ -142,10 +150,21 @@ static int step_console(Supervisor *s, Error *reterr)
                 .ring_size = config->console_buffer_size > 0 ? config->console_buffer_size
                                                              : CONSOLE_RING_SIZE,
         };
+        const ConsolePeerOptions peer = {
+                .path = s->run.plan->terminals.console_path,
+                .loop = s->loop,
+                .input = on_peer_input,
+                .userdata = s,
+        };
+
+        int r;
 
         if (s->console_log.ring.size > 0)
                 return STEP_DONE; /* kept over a reboot */
-        return console_log_init(&s->console_log, &options, reterr);
+        r = console_log_init(&s->console_log, &options, reterr);
+        if (r == 0 && peer.path)
+                r = console_peer_new(&peer, &s->console_peer, reterr);
+        return r;
 }
 
 static int on_events(Source *source, int fd, uint32_t events, void *userdata)
@@ -286,6 +305,8 @@ static void on_console_output(const char *data, size_t n, bool connected, void *
         Supervisor *s = userdata;
 
         console_log_add(&s->console_log, data, n, !connected);
+        if (s->console_peer)
+                console_peer_write(s->console_peer, data, n);
 }
 
 static int step_terminals(Supervisor *s, Error *reterr)

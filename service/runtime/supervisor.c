@@ -53,6 +53,7 @@ void supervisor_done(Supervisor *s)
         freeze_done(&s->freeze);
         s->terminals = terminals_free(s->terminals);
         console_log_done(&s->console_log);
+        s->console_peer = console_peer_free(s->console_peer);
         s->control = control_free(s->control);
         (void) source_free(s->signals);
         (void) source_free(s->ticket_timer);

@@ -9,6 +9,7 @@
 #include "interfaces/container-lock.h"
 #include "runtime/attach.h"
 #include "runtime/console-log.h"
+#include "runtime/console-peer.h"
 #include "runtime/control.h"
 #include "runtime/freeze.h"
 #include "runtime/record.h"
@@ -56,6 +57,7 @@ struct Supervisor {
         AttachSession *sessions;
         Terminals *terminals;
         ConsoleLog console_log;
+        ConsolePeer *console_peer; /* NULL: none is wanted */
 
         /* How it ended. */
         int exit_code, exit_signal; /* of the last init */

@@ -316,6 +316,12 @@ int terminals_resize(Terminals *terminals, int tty, uint16_t columns, uint16_t r
         return r < 0 ? error_errno(reterr, -r, "Cannot resize the terminal") : 0;
 }
 
+void terminals_type(Terminals *terminals, const char *data, size_t n)
+{
+        if (terminals->n > 0 && terminals->items[0].source)
+                (void) !write(terminals->items[0].master, data, n);
+}
+
 void terminals_drain(Terminals *terminals)
 {
         Terminal *console = terminals->n > 0 ? &terminals->items[0] : NULL;

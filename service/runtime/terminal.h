@@ -40,5 +40,8 @@ int terminals_connect(Terminals *terminals, int tty, int *ret_fd, int *ret_tty, 
 /* Return: 0, ERROR_NO_SUCH_CONSOLE, -errno. */
 int terminals_resize(Terminals *terminals, int tty, uint16_t columns, uint16_t rows, Error *reterr);
 
+/* terminals_type() - on the console, as a client would; what does not fit is lost. */
+void terminals_type(Terminals *terminals, const char *data, size_t n);
+
 /* terminals_drain() - what the console still holds, when the container has ended. */
 void terminals_drain(Terminals *terminals);

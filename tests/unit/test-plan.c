@@ -181,8 +181,9 @@ static const struct {
           "'lxc.mount.auto = shmounts:/srv:/mnt/..' does not name a directory of the host, and "
           "behind a colon one of the container",
           ERROR_INVALID_CONFIG },
-        { ROOT "lxc.console.path = /dev/tty7\n", "lxc.console.path",
-          "'lxc.console.path' other than 'none' is not supported yet", ERROR_NOT_SUPPORTED },
+        { ROOT "lxc.console.path = tty7\n", "lxc.console.path",
+          "'lxc.console.path = tty7' is neither 'none' nor the absolute path of a device or a file",
+          ERROR_INVALID_CONFIG },
         { ROOT "lxc.mount.entry = /a ../b none bind 0 0\n", "lxc.mount.entry",
           "Mount target '../b' has '..' in it", ERROR_INVALID_CONFIG },
         { ROOT "lxc.mount.entry = /a /srv/root none bind 0 0\n", "lxc.mount.entry",
