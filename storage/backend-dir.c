@@ -34,6 +34,19 @@ int backend_make_directory(int dir_fd, const char *name, const char *path, Error
         return 0;
 }
 
+int backend_make_like(const Volume *volume,
+                      const char *name,
+                      const struct stat *model,
+                      Error *reterr)
+{
+        if (mkdirat(volume->dir_fd, name, 0755) < 0 && errno != EEXIST)
+                return error_errno(reterr, errno, "Cannot make '%s/%s'", volume->directory, name);
+        if (fchownat(volume->dir_fd, name, model->st_uid, model->st_gid, AT_SYMLINK_NOFOLLOW) < 0 ||
+            fchmodat(volume->dir_fd, name, model->st_mode & 07777, 0) < 0)
+                return error_errno(reterr, errno, "Cannot set up '%s/%s'", volume->directory, name);
+        return 0;
+}
+
 static int dir_create(const Volume *volume, char **ret_rootfs_path, Error *reterr)
 {
         bool elsewhere = volume->options && volume->options->dir;
@@ -97,6 +110,14 @@ int backend_rename_path(const char *type,
                 return error_oom(reterr);
         }
         return 0;
+}
+
+int backend_keep_path(const char *prefix, const char *source, char **ret_rootfs_path, Error *reterr)
+{
+        if (asprintf(ret_rootfs_path, "%s%s", prefix, source) >= 0)
+                return 0;
+        *ret_rootfs_path = NULL;
+        return error_oom(reterr);
 }
 
 static int dir_rename(const char *source,

@@ -51,16 +51,13 @@ static int make_layers(const Volume *volume, const struct stat *model, Error *re
         size_t n = volume->legacy ? ELEMENTS(legacy) : ELEMENTS(current);
 
         for (size_t i = 0; i < n; i++) {
-                if (mkdirat(volume->dir_fd, names[i], 0755) < 0 && errno != EEXIST)
-                        return error_errno(reterr, errno, "Cannot make '%s/%s'", volume->directory,
-                                           names[i]);
-                if (streq(names[i], "overlay"))
-                        continue;
-                if (fchownat(volume->dir_fd, names[i], model->st_uid, model->st_gid,
-                             AT_SYMLINK_NOFOLLOW) < 0 ||
-                    fchmodat(volume->dir_fd, names[i], model->st_mode & 07777, 0) < 0)
-                        return error_errno(reterr, errno, "Cannot set up '%s/%s'",
-                                           volume->directory, names[i]);
+                bool holder = streq(names[i], "overlay");
+                int r = backend_make_like(volume, names[i],
+                                          holder ? &(struct stat){ .st_mode = 0755 } : model,
+                                          reterr);
+
+                if (r < 0)
+                        return r;
         }
         return 0;
 }
@@ -143,29 +140,12 @@ static int overlay_rename(const char *source,
                           char **ret_rootfs_path,
                           Error *reterr)
 {
-        _cleanup_(overlay_done) Overlay overlay = OVERLAY_NULL;
-        _cleanup_(free_p) char *upper = NULL, *moved = NULL;
-        int r;
+        _cleanup_(free_p) char *moved = NULL;
+        int r = overlay_move(source, from_directory, volume->directory, &moved, reterr);
 
-        r = overlay_parse(source, &overlay, reterr);
-        if (r < 0)
-                return r;
-        strv_foreach(lower, overlay.lowers) {
-                char *new = rootfs_path_move(*lower, from_directory, volume->directory);
-
-                if (!new)
-                        return error_oom(reterr);
-                free(*lower);
-                *lower = new;
-        }
-        upper = rootfs_path_move(overlay.upper, from_directory, volume->directory);
-        moved = upper ? overlay_print(overlay.lowers, upper) : NULL;
-        if (!moved || asprintf(ret_rootfs_path, "%s:%s", volume->legacy ? "overlayfs" : "overlay",
-                               moved) < 0) {
-                *ret_rootfs_path = NULL;
-                return error_oom(reterr);
-        }
-        return 0;
+        return r < 0 ? r
+                     : backend_keep_path(volume->legacy ? "overlayfs:" : "overlay:", moved,
+                                         ret_rootfs_path, reterr);
 }
 
 const Backend backend_overlay = {
@@ -188,7 +168,6 @@ const Backend backend_overlayfs = {
         .summary = "The older name of overlay",
         .can_clone = true,
         .probe = overlay_probe,
-        .create = NULL,
         .open = overlay_open,
         .snapshot = overlay_snapshot,
         .needs_dependency = overlay_needs_dependency,

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 
 #include "base/error.h"
 
@@ -36,6 +37,12 @@ typedef struct RootfsMount {
         unsigned long flags; /* MS_RDONLY, MS_NOSUID ... */
         const char *data;    /* options of the file system, separated by commas; or NULL */
         bool user; /* as a container with an lxc.idmap has it: layers are marked in user.* */
+
+        /* Told of a device before it is attached for the mount: one that stays attached until
+         * rootfs_detach(). NULL: the caller sees to no end, so none is attached. Return: 0,
+         * -errno. */
+        int (*attach)(const char *device, void *userdata, Error *reterr);
+        void *userdata;
 } RootfsMount;
 
 typedef struct Backend {
@@ -134,6 +141,11 @@ const char *backend_path(const char *rootfs_path);
 /* backend-dir.c, for those that keep files in a directory: make it (mode 0755), open() it, and rename()
  * of a source that is one path. */
 int backend_make_directory(int dir_fd, const char *name, const char *path, Error *reterr);
+/* One of a volume that may be there, with the owner and mode of another. */
+int backend_make_like(const Volume *volume,
+                      const char *name,
+                      const struct stat *model,
+                      Error *reterr);
 int backend_open_directory(const char *source,
                            const RootfsMount *mount,
                            int *ret_tree_fd,
@@ -144,3 +156,9 @@ int backend_rename_path(const char *type,
                         const Volume *volume,
                         char **ret_rootfs_path,
                         Error *reterr);
+
+/* For a rename() that changes nothing: `prefix` is "TYPE:" or "". */
+int backend_keep_path(const char *prefix,
+                      const char *source,
+                      char **ret_rootfs_path,
+                      Error *reterr);

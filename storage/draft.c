@@ -10,6 +10,7 @@
 
 #include "base/path.h"
 #include "interfaces/errors.h"
+#include "storage/outside.h"
 #include "storage/trash.h"
 
 #define TRIES 16
@@ -72,6 +73,7 @@ int draft_publish(Draft *draft, const char *name, Error *reterr)
                                                       "container path",
                                                       name)
                                        : error_errno(reterr, errno, "Cannot publish '%s'", name);
+        outside_end(draft->dir_fd);
         draft->dir_fd = fd_close(draft->dir_fd);
         if (fsync(draft->parent_fd) < 0)
                 return error_errno(reterr, errno, "Cannot write the container path to the disk");
@@ -82,6 +84,8 @@ void draft_done(Draft *draft)
 {
         if (draft->dir_fd < 0)
                 return;
+        /* Before anybody can ask for the same name again. What fails is tried again by a collector. */
+        (void) outside_remove(draft->dir_fd, NULL);
         (void) trash_put(draft->parent_fd, draft->name, NULL);
         draft->dir_fd = fd_close(draft->dir_fd);
 }

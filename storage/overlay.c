@@ -14,9 +14,11 @@
 #include "base/strv.h"
 #include "interfaces/errors.h"
 #include "kernel/mount.h"
+#include "storage/rootfs.h"
 
 void overlay_done(Overlay *overlay)
 {
+        free(overlay->name);
         (void) strv_free(overlay->lowers);
         free(overlay->upper);
         free(overlay->work);
@@ -139,6 +141,28 @@ char *overlay_print(char *const *lowers, const char *upper)
         return join(NULL, lowers, upper);
 }
 
+int overlay_move(const char *source, const char *from, const char *to, char **ret, Error *reterr)
+{
+        _cleanup_(overlay_done) Overlay overlay = OVERLAY_NULL;
+        _cleanup_(free_p) char *upper = NULL;
+        int r;
+
+        r = overlay_parse(source, &overlay, reterr);
+        if (r < 0)
+                return r;
+        strv_foreach(lower, overlay.lowers) {
+                char *moved = rootfs_path_move(*lower, from, to);
+
+                if (!moved)
+                        return error_oom(reterr);
+                free(*lower);
+                *lower = moved;
+        }
+        upper = rootfs_path_move(overlay.upper, from, to);
+        *ret = upper ? overlay_print(overlay.lowers, upper) : NULL;
+        return *ret ? 0 : error_oom(reterr);
+}
+
 static int make_like(const char *path, const struct stat *model)
 {
         _cleanup_(free_p) char *parent = strndup(path, (size_t) (strrchr(path, '/') - path));
@@ -173,6 +197,11 @@ int overlay_prepare(const Overlay *overlay, Error *reterr)
         return r < 0 ? error_errno(reterr, -r, "Cannot make the directory '%s'", made) : 0;
 }
 
+static const char *overlay_name(const Overlay *overlay)
+{
+        return overlay->name ? overlay->name : overlay->lowers[0];
+}
+
 /* Not the kernel's default of `index`: it binds the upper to this very lower, so that a copied upper would
  * be refused. */
 static int make_options(const Overlay *overlay, const RootfsMount *mount, char ***ret)
@@ -182,7 +211,7 @@ static int make_options(const Overlay *overlay, const RootfsMount *mount, char *
 
         if (mount->data && strv_split(&data, mount->data, ",") < 0)
                 return -ENOMEM;
-        r = strv_addf(&options, "source=%s", overlay->lowers[0]);
+        r = strv_addf(&options, "source=%s", overlay_name(overlay));
         if (r == 0)
                 r = strv_take(&options, join("lowerdir", overlay->lowers, NULL));
         if (r == 0)
@@ -206,8 +235,8 @@ static int check_writable(const Overlay *overlay, int tree_fd, Error *reterr)
         struct statfs st;
 
         if (fstatfs(tree_fd, &st) < 0)
-                return error_errno(reterr, errno, "Cannot look at the overlay of '%s'",
-                                   overlay->upper);
+                return error_errno(reterr, errno, "Cannot look at the overlay over '%s'",
+                                   overlay_name(overlay));
         if (!(st.f_flags & ST_RDONLY))
                 return 0;
         return error_code(

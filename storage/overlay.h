@@ -11,6 +11,7 @@
 #include "storage/backend.h"
 
 typedef struct Overlay {
+        char *name; /* what it is called in /proc/mounts; NULL: the topmost lower */
         char **lowers;
         char *upper;
         char *work; /* beside the upper: "work" of a "delta", "olwork" of any other */
@@ -33,3 +34,10 @@ int overlay_prepare(const Overlay *overlay, Error *reterr);
  * ones that a user namespace can write, else in trusted.*. Return: tree fd, -errno (also -EROFS: the
  * kernel would only let it be read). */
 int overlay_mount(const Overlay *overlay, const RootfsMount *mount, Error *reterr);
+
+/* overlay_move() - the source when the directory `from` has become `to`. The caller frees. Return: 0,
+ * ERROR_INVALID_CONFIG, -ENOMEM. */
+int overlay_move(const char *source, const char *from, const char *to, char **ret, Error *reterr);
+
+/* aufs_options() - what aufs is mounted with. Return: 0, -ENOMEM. */
+int aufs_options(const Overlay *overlay, const RootfsMount *mount, char ***ret);

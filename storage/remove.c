@@ -17,6 +17,7 @@
 
 #include "base/path.h"
 #include "base/strv.h"
+#include "kernel/btrfs.h"
 
 #define DEPTH_MAX 48
 #define FLATTEN_TRIES 64
@@ -148,6 +149,13 @@ static int descend(Removal *removal, int dir_fd, const char *name)
         r = open_directory(dir_fd, name, &dir);
         if (r < 0)
                 return r == -ENOENT ? 0 : r;
+        /* One that has others in it goes as a directory does, when these have gone. */
+        if (btrfs_is_subvolume(dirfd(dir)) && btrfs_remove_subvolume(dir_fd, name) == 0) {
+                (void) closedir(dir);
+                if (removal->depth > 0)
+                        top(removal)->progress = true;
+                return 0;
+        }
         removal->frames[removal->depth] = (Frame){ .dir = dir };
         (void) snprintf(removal->frames[removal->depth].name, NAME_MAX + 1, "%s", name);
         removal->depth++;

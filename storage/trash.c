@@ -11,6 +11,7 @@
 
 #include "base/path.h"
 #include "base/strv.h"
+#include "storage/outside.h"
 #include "storage/remove.h"
 
 #define TRIES 16
@@ -126,6 +127,12 @@ static int remove_locked(int trash_fd, const char *name, Error *reterr)
         lock_fd = lock_entry(trash_fd, name);
         if (lock_fd == -EWOULDBLOCK || lock_fd == -ENOENT)
                 return 0;
+        if (lock_fd >= 0) {
+                int r = outside_remove(lock_fd, reterr);
+
+                if (r < 0)
+                        return r;
+        }
         return remove_entry(trash_fd, name, reterr);
 }
 

@@ -1,0 +1,9 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Network block devices that qemu-nbd(8) serves from a disk image. */
+
+#include "base/error.h"
+
+/* nbd_detach() - Return: 0 (also when nothing is attached), -errno. */
+int nbd_detach(const char *device, Error *reterr);

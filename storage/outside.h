@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* Storage of a container in the making that lies outside of its directory, in a volume group or a pool.
+ * While the directory is a draft, a record in it says what goes with it: whoever removes the draft,
+ * also after its maker was killed, removes that first. */
+
+#include "storage/backend.h"
+
+/* outside_begin() - the storage `rootfs_path` is about to be made; it must not exist. Durable. Return: 0,
+ * -errno. */
+int outside_begin(const Volume *volume, const char *rootfs_path, Error *reterr);
+
+/* outside_end() - it is the container's own by now, or has not come to be. */
+void outside_end(int dir_fd);
+
+/* outside_remove() - what the record in the directory names, if there is one, and the record. Return: 0,
+ * -errno (the record stays). */
+int outside_remove(int dir_fd, Error *reterr);
