@@ -10,7 +10,7 @@ build=$(realpath -m "${BUILD_DIR:-$top/build}")
 packages_build=(meson ninja-build gcc libc6-dev pkgconf libsystemd-dev libcap-dev libseccomp-dev
     libjansson-dev libmnl-dev libglib2.0-dev)
 packages_host=(systemd dbus polkitd libglib2.0-bin busybox-static util-linux mount procps iproute2 jq)
-packages_test=(mmdebstrap clang-format shellcheck universal-ctags)
+packages_test=(mmdebstrap clang-format shellcheck universal-ctags attr btrfs-progs e2fsprogs)
 packages_bench=(lxc)
 
 packages_missing() {

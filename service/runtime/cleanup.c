@@ -17,6 +17,7 @@
 #include "runtime/run-steps.h"
 #include "runtime/shared-mounts.h"
 #include "runtime/supervisor.h"
+#include "storage/nbd.h"
 
 /* The supervisor that holds the lock is just dying: the clean-up runs after its unit's processes
  * were killed. */
@@ -70,12 +71,18 @@ static int undo_shared_mounts(Supervisor *s, const UndoLog *log, const char *obj
         return shared_mounts_undo(object, reterr);
 }
 
+static int undo_device(Supervisor *s, const UndoLog *log, const char *object, Error *reterr)
+{
+        return nbd_detach(object, reterr);
+}
+
 static int (*const undo_functions[_UNDO_KIND_MAX])(Supervisor *s,
                                                    const UndoLog *log,
                                                    const char *object,
                                                    Error *reterr) = {
         [UNDO_HOOK] = undo_hook,
         [UNDO_EPHEMERAL] = undo_ephemeral,
+        [UNDO_DEVICE] = undo_device,
         [UNDO_SHARED_MOUNTS] = undo_shared_mounts,
 };
 

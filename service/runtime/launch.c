@@ -53,8 +53,8 @@ static int prepare_host(const Launch *launch, Trees *trees, Error *reterr)
                                 r = error_errno(reterr, -r, "Cannot make '%s'", plan->rootfs_mount);
                 }
         }
-        if (r == 0 && trees_wanted(plan))
-                r = trees_make(plan, trees, reterr);
+        if (r == 0 && trees_wanted(launch))
+                r = trees_make(launch, trees, reterr);
         if (r == 0)
                 r = trees_add_cgroup(plan, launch->cgroup_fd, trees, reterr);
         return r < 0 ? error_at(reterr, r, "clone", NULL) : 0;

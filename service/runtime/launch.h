@@ -15,16 +15,21 @@
 
 #include "kernel/namespace.h"
 #include "runtime/plan.h"
+#include "storage/rootfs.h"
 
 typedef struct Launch {
         const Plan *plan;
-        int cgroup_fd;                           /* the payload's directory; init is born in it */
-        char *cgroup_path;                       /* the same in the hierarchy */
+        const Rootfs *rootfs; /* what plan->rootfs_path has turned out to be */
+        int rootfs_fd;        /* a detached mount of it; < 0: opened by its path */
+        int cgroup_fd;        /* the payload's directory; init is born in it */
+        char *cgroup_path;    /* the same in the hierarchy */
         NamespaceFd shares[_NAMESPACE_TYPE_MAX]; /* of others, that are joined */
         size_t n_shares;
         const void *seccomp; /* struct sock_filter[], from seccomp_filter_get(); NULL: none */
         size_t seccomp_size; /* bytes */
 } Launch;
+
+#define LAUNCH_NULL ((Launch){ .rootfs_fd = -EBADF, .cgroup_fd = -EBADF })
 
 typedef struct LaunchChild {
         pid_t pid;

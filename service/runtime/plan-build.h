@@ -25,6 +25,8 @@ int plan_build_cgroup(PlanBuild *build);
 int plan_build_security(PlanBuild *build);
 int plan_build_init(PlanBuild *build);
 
+/* plan_take_options() - the words of a mount's options, separated by commas; NULL is none. */
+int plan_take_options(PlanBuild *build, const char *key, const char *text, PlanMount *ret);
 void plan_mount_done(PlanMount *mount);
 /* Takes the mount. */
 int plan_add_mount(PlanBuild *build, PlanMount *mount);

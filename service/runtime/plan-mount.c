@@ -157,40 +157,14 @@ static int take_options(PlanBuild *build, const char *key, const char *text, Mou
         return 0;
 }
 
-int plan_build_rootfs(PlanBuild *build)
+int plan_take_options(PlanBuild *build, const char *key, const char *text, PlanMount *ret)
 {
         _cleanup_(mount_line_done) MountLine line = { 0 };
-        const RootfsConfig *config = &build->config->rootfs;
-        Plan *plan = build->plan;
-        const char *backend = NULL;
-        int r;
+        int r = take_options(build, key, text, &line);
 
-        if (!config->path)
-                return plan_refuse(build, "lxc.rootfs.path",
-                                   "'lxc.rootfs.path' is not set: a container without a root file "
-                                   "system of its own is not supported");
-        (void) rootfs_path_split(config->path, &backend);
-        if (backend && !streq(backend, "dir"))
-                return plan_refuse(build, "lxc.rootfs.path",
-                                   "'lxc.rootfs.path' names storage of type '%s', which is not "
-                                   "supported yet: only directories are",
-                                   backend);
-        if (config_rootfs_source(build->config)[0] != '/' ||
-            config_rootfs_mount(build->config)[0] != '/')
-                return plan_invalid(build, "lxc.rootfs.path",
-                                    "'lxc.rootfs.path' and 'lxc.rootfs.mount' must be absolute "
-                                    "paths");
-        if (string_set(&plan->rootfs, config_rootfs_source(build->config)) < 0 ||
-            string_set(&plan->rootfs_mount, config_rootfs_mount(build->config)) < 0)
-                return plan_oom(build);
-        r = take_options(build, "lxc.rootfs.options", config->options, &line);
         if (r < 0)
                 return r;
-        if (line.mount.data)
-                return plan_invalid(build, "lxc.rootfs.options",
-                                    "'lxc.rootfs.options' has '%s', which a directory cannot take",
-                                    line.mount.data);
-        plan->rootfs_options = line.mount;
+        *ret = line.mount;
         line.mount = (PlanMount){ 0 };
         return 0;
 }

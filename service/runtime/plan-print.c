@@ -127,7 +127,7 @@ static void print_mounts(FILE *out, const Plan *plan)
                 [AUTO_MIXED] = "mixed",
         };
 
-        (void) fprintf(out, "root: %s on %s", plan->rootfs, plan->rootfs_mount);
+        (void) fprintf(out, "root: %s on %s", plan->rootfs_path, plan->rootfs_mount);
         print_mount_options(out, &plan->rootfs_options);
         if (plan->hostname)
                 (void) fprintf(out, "hostname: %s\n", plan->hostname);

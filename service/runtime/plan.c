@@ -209,6 +209,7 @@ static void free_strings(Plan *plan)
                 plan->lxcpath,
                 plan->time_offsets,
                 plan->shared_mounts,
+                plan->rootfs_path,
                 plan->rootfs,
                 plan->rootfs_mount,
                 plan->hostname,
@@ -230,6 +231,7 @@ Plan *plan_free(Plan *plan)
         if (!plan)
                 return NULL;
         free_strings(plan);
+        (void) strv_free(plan->rootfs_directories);
         plan_mount_done(&plan->rootfs_options);
         for (size_t i = 0; i < plan->n_mounts; i++)
                 plan_mount_done(&plan->mounts[i]);

@@ -134,8 +134,10 @@ typedef struct Plan {
         IdMap *id_maps;     /* of the user namespace; empty: none */
         size_t n_id_maps;
 
-        char *rootfs;       /* the directory that becomes the root */
-        char *rootfs_mount; /* where it is mounted before the pivot */
+        char *rootfs_path;         /* what becomes the root, TYPE:SOURCE or SOURCE */
+        char *rootfs;              /* the source */
+        char **rootfs_directories; /* that the container writes in, as the host sees them */
+        char *rootfs_mount;        /* where it is mounted before the pivot */
         PlanMount rootfs_options;
 
         char *hostname; /* NULL: the host's stays */

@@ -142,6 +142,7 @@ const RunStep run_steps_down[] = {
         { "stop", step_stop },
         { "cgroup", step_cgroup },
         { "shared-mounts", step_shared_mounts },
+        { "rootfs", run_rootfs_detach },
         { "post-stop", step_post_stop },
         { "stopped", step_stopped },
         { NULL, NULL },

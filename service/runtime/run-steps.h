@@ -21,6 +21,15 @@ void run_hook_done(Run *run);
 void run_hooks_keep_namespaces(Supervisor *s, uint64_t flags);
 void run_hooks_drop_namespaces(Run *run);
 
+/* run-rootfs.c: steps of the way up and of the way down; what is only needed until init runs is
+ * forgotten then. */
+int run_rootfs_open(Supervisor *s, Error *reterr);
+int run_rootfs_detach(Supervisor *s, Error *reterr);
+void run_rootfs_init(RunRootfs *rootfs);
+void run_rootfs_kill(Run *run);
+void run_rootfs_forget(Run *run);
+void run_rootfs_done(Run *run);
+
 /* run.c */
 int run_watch_init(Supervisor *s);
 int run_watch_sync(Supervisor *s);

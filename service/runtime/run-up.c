@@ -343,7 +343,8 @@ static void forget_start(Run *run)
         run->plan = plan_free(run->plan);
         shares_close(run->launch.shares, run->launch.n_shares);
         free(run->launch.cgroup_path);
-        run->launch = (Launch){ .cgroup_fd = -EBADF };
+        run_rootfs_forget(run);
+        run->launch = LAUNCH_NULL;
         free(run->seccomp);
         run->seccomp = NULL;
         run->sync = source_free(run->sync);
@@ -403,6 +404,7 @@ const RunStep run_steps_up[] = {
         { "cgroup", step_cgroup },
         { "share", step_share },
         { "shared-mounts", step_shared_mounts },
+        { "rootfs", run_rootfs_open },
         { "clone", step_clone },
         { "limits", step_limits },
         { "go", step_go_ahead },

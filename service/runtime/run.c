@@ -16,10 +16,12 @@
 void run_init(Run *run)
 {
         *run = (Run){
+                .launch = LAUNCH_NULL,
                 .child = LAUNCH_CHILD_NULL,
                 .payload_fd = -EBADF,
                 .events_fd = -EBADF,
         };
+        run_rootfs_init(&run->rootfs);
         for (size_t i = 0; i < ELEMENTS(run->namespace_fds); i++)
                 run->namespace_fds[i] = -EBADF;
 }
@@ -29,6 +31,7 @@ void run_done(Run *run)
         unsigned number = run->number;
 
         run_hook_done(run);
+        run_rootfs_done(run);
         (void) source_free(run->sync);
         (void) source_free(run->init);
         (void) source_free(run->events);
@@ -107,6 +110,7 @@ static void fail(Supervisor *s, const char *stage, Error *error)
         error_done(&s->error);
         error_move(&s->error, error);
         run_hook_done(&s->run);
+        run_rootfs_kill(&s->run);
         supervisor_publish_error(s);
         supervisor_transition(s, EVENT_FAIL);
         go_down(s);

@@ -8,6 +8,7 @@
 #include "base/loop.h"
 #include "config/hook.h"
 #include "runtime/launch.h"
+#include "storage/child.h"
 
 typedef struct Supervisor Supervisor;
 
@@ -39,6 +40,19 @@ typedef struct RunHook {
         Error error;
 } RunHook;
 
+/* run-rootfs.c */
+typedef struct RunRootfs {
+        Rootfs rootfs;
+        Child *child;             /* opens or detaches it */
+        int code;                 /* how that ended */
+        int socket_fd, opener_fd; /* between it and us */
+        Source *socket;
+        int tree_fd;  /* what it has opened */
+        char *device; /* attached for it, and to be detached at the end; or NULL */
+        bool detaching;
+        Error error;
+} RunRootfs;
+
 typedef struct Run {
         const RunStep *steps; /* NULL: nothing to do but wait */
         size_t at;
@@ -47,6 +61,7 @@ typedef struct Run {
         HookSet *hooks;
         RunHook hook;
         Plan *plan;
+        RunRootfs rootfs;
         void *seccomp;
         Launch launch;
         LaunchChild child;

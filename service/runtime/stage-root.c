@@ -65,23 +65,17 @@ static int open_mount_point(const Plan *plan)
         return fd < 0 ? -errno : fd;
 }
 
-static int clone_root(const Plan *plan)
+/* Made here where nobody has had to make it before: what a hook of ours has mounted is then seen. */
+static int open_root(StageContext *context, int target_fd, Error *reterr)
 {
-        const PlanMount *options = &plan->rootfs_options;
-        _cleanup_(fd_close_p) int source_fd = -EBADF, tree_fd = -EBADF;
-        int r;
+        const Trees *trees = context->trees;
+        const PlanMount *options = &context->plan->rootfs_options;
 
-        source_fd = open(plan->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
-        if (source_fd < 0)
-                return -errno;
-        tree_fd = mount_clone(source_fd, "", true);
-        if (tree_fd < 0)
-                return tree_fd;
-        r = mount_change(tree_fd, 0, 0, options->propagation & ~(unsigned long) MS_REC,
-                         options->propagation & MS_REC);
-        if (r == 0)
-                r = mount_change(tree_fd, options->set, options->clear, 0, false);
-        return r < 0 ? r : TAKE_FD(tree_fd);
+        if (trees->root >= 0)
+                return trees->root;
+        if (trees->layers.holder >= 0)
+                return layers_mount(&trees->layers, target_fd, options, reterr);
+        return tree_open_root(context->launch, reterr);
 }
 
 int stage_root(StageContext *context, Error *reterr)
@@ -90,15 +84,17 @@ int stage_root(StageContext *context, Error *reterr)
         _cleanup_(fd_close_p) int tree_fd = -EBADF, target_fd = -EBADF;
         int r;
 
-        tree_fd = context->trees->root >= 0 ? context->trees->root : clone_root(plan);
-        if (tree_fd < 0)
-                return error_at(reterr,
-                                error_errno(reterr, -tree_fd, "Cannot use root file system '%s'",
-                                            plan->rootfs),
-                                NULL, plan->rootfs);
         target_fd = context->mount_point_fd >= 0 ? TAKE_FD(context->mount_point_fd)
                                                  : open_mount_point(plan);
-        r = target_fd < 0 ? target_fd : mount_attach(tree_fd, target_fd);
+        if (target_fd < 0)
+                return error_at(reterr,
+                                error_errno(reterr, -target_fd, "Cannot mount '%s' on '%s'",
+                                            plan->rootfs, plan->rootfs_mount),
+                                NULL, plan->rootfs_mount);
+        tree_fd = open_root(context, target_fd, reterr);
+        if (tree_fd < 0)
+                return error_at(reterr, tree_fd, NULL, plan->rootfs);
+        r = mount_attach(tree_fd, target_fd);
         if (r < 0)
                 return error_at(reterr,
                                 error_errno(reterr, -r, "Cannot mount '%s' on '%s'", plan->rootfs,

@@ -16,6 +16,8 @@ typedef enum SyncType {
         SYNC_PREPARED, /* child: all is set up, waiting */
         SYNC_GO,       /* parent: go on */
         SYNC_READY,    /* child: the next thing is execve(2) */
+        SYNC_TREE,     /* opener of a root file system: the fd of its mount */
+        SYNC_ATTACH,   /* the same: device text[0] is to be attached, waiting */
         SYNC_ERROR,    /* child: stage, object, message in text[]; errnum, code */
         _SYNC_TYPE_MAX,
 } SyncType;

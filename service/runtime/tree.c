@@ -31,9 +31,11 @@ static bool is_wanted(const Plan *plan, const PlanMount *mount)
                (has_user_namespace(plan) || mount->idmap);
 }
 
-bool trees_wanted(const Plan *plan)
+bool trees_wanted(const Launch *launch)
 {
-        if (has_user_namespace(plan) || plan->rootfs_options.idmap)
+        const Plan *plan = launch->plan;
+
+        if (has_user_namespace(plan) || plan->rootfs_options.idmap || launch->rootfs_fd >= 0)
                 return true;
         for (size_t i = 0; i < plan->n_mounts; i++)
                 if (is_wanted(plan, &plan->mounts[i]))
@@ -87,20 +89,24 @@ static int move_up(int *fd)
         return 0;
 }
 
-/* What follows the root file system in the path; NULL: it is not below. */
-static const char *below_root(const Plan *plan, const char *source)
+/* Is it below a directory that the container writes in? Return: what follows that in the path, or NULL. */
+static const char *below_root(const Plan *plan, const char *source, const char **ret_root)
 {
-        size_t n = strlen(plan->rootfs);
+        strv_foreach(root, plan->rootfs_directories) {
+                size_t n = strlen(*root);
 
-        while (n > 0 && plan->rootfs[n - 1] == '/')
-                n--;
-        return n > 0 && strncmp(source, plan->rootfs, n) == 0 && source[n] == '/' ? source + n
-                                                                                  : NULL;
+                while (n > 0 && (*root)[n - 1] == '/')
+                        n--;
+                *ret_root = *root;
+                if (n > 0 && strncmp(source, *root, n) == 0 && source[n] == '/')
+                        return source + n;
+        }
+        return NULL;
 }
 
 int tree_open_source(const Plan *plan, const char *source)
 {
-        const char *inside = below_root(plan, source);
+        const char *root, *inside = below_root(plan, source, &root);
         _cleanup_(fd_close_p) int root_fd = -EBADF;
         int fd;
 
@@ -108,7 +114,7 @@ int tree_open_source(const Plan *plan, const char *source)
                 fd = open(source, O_PATH | O_CLOEXEC);
                 return fd < 0 ? -errno : fd;
         }
-        root_fd = open(plan->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        root_fd = open(root, O_PATH | O_DIRECTORY | O_CLOEXEC);
         return root_fd < 0 ? -errno : path_open_in_root(root_fd, inside, O_PATH, 0);
 }
 
@@ -149,22 +155,74 @@ static void check_owner(const Plan *plan, int root_fd)
                           plan->rootfs, st.st_uid, st.st_gid);
 }
 
-static int make_root(const Plan *plan, Trees *trees, Error *reterr)
+static bool is_layered(const Rootfs *rootfs)
 {
-        const PlanMount *options = &plan->rootfs_options;
-        PlanMount root = *options;
+        return rootfs->backend == &backend_overlay || rootfs->backend == &backend_overlayfs;
+}
+
+/* As a start mounts it, whoever does. Return: tree fd, -errno. */
+int tree_open_root(const Launch *launch, Error *reterr)
+{
+        const PlanMount *options = &launch->plan->rootfs_options;
+        RootfsMount mount = {
+                .flags = options->set,
+                .data = options->data,
+                .user = has_user_namespace(launch->plan),
+        };
+        _cleanup_(fd_close_p) int fd = -EBADF;
         int r;
 
-        if (!has_user_namespace(plan) && !options->idmap)
-                return 0;
-        trees->root = copy_tree(plan, plan->rootfs, options, true);
+        if (launch->rootfs_fd >= 0)
+                fd = fcntl(launch->rootfs_fd, F_DUPFD_CLOEXEC, TREE_FD_MIN);
+        else {
+                r = rootfs_open(launch->rootfs, &mount, &fd, reterr);
+                if (r < 0)
+                        return r;
+        }
+        /* What happens on the host arrives in it, and nothing goes back. */
+        r = fd < 0 ? -errno : mount_change(fd, 0, 0, MS_SLAVE, true);
+        if (r == 0)
+                r = mount_change(fd, 0, 0, options->propagation & ~(unsigned long) MS_REC,
+                                 options->propagation & MS_REC);
+        if (r < 0)
+                return error_errno(reterr, -r, "Cannot use root file system '%s'",
+                                   launch->plan->rootfs);
+        return TAKE_FD(fd);
+}
+
+static int open_root(const Launch *launch, Trees *trees, Error *reterr)
+{
+        const Plan *plan = launch->plan;
+        int r;
+
+        if (is_layered(launch->rootfs) && has_user_namespace(plan)) {
+                r = layers_make(plan->rootfs, TREE_FD_MIN, &trees->layers, reterr);
+                if (r == 0)
+                        check_owner(plan, trees->layers.lowers[0]);
+                return r;
+        }
+        trees->root = tree_open_root(launch, reterr);
         if (trees->root < 0)
-                return error_at(reterr,
-                                error_errno(reterr, -trees->root,
-                                            "Cannot use root file system '%s'", plan->rootfs),
-                                "rootfs", plan->rootfs);
+                return trees->root;
+        r = move_up(&trees->root);
+        if (r < 0)
+                return error_errno(reterr, -r, "Cannot use root file system '%s'", plan->rootfs);
         check_owner(plan, trees->root);
-        if (!options->idmap || streq(options->idmap, "container"))
+        return 0;
+}
+
+static int make_root(const Launch *launch, Trees *trees, Error *reterr)
+{
+        const Plan *plan = launch->plan;
+        PlanMount root = plan->rootfs_options;
+        int r;
+
+        if (!has_user_namespace(plan) && !root.idmap && launch->rootfs_fd < 0)
+                return 0;
+        r = open_root(launch, trees, reterr);
+        if (r < 0)
+                return error_at(reterr, r, "rootfs", plan->rootfs);
+        if (!root.idmap || streq(root.idmap, "container"))
                 return 0;
         root.source = plan->rootfs;
         root.recursive = true;
@@ -209,9 +267,10 @@ static int make_sys(const Plan *plan, Trees *trees, Error *reterr)
                        : 0;
 }
 
-int trees_make(const Plan *plan, Trees *ret, Error *reterr)
+int trees_make(const Launch *launch, Trees *ret, Error *reterr)
 {
         _cleanup_(trees_done) Trees trees = TREES_NULL;
+        const Plan *plan = launch->plan;
         int r;
 
         trees.mounts = malloc((plan->n_mounts + 1) * sizeof(int));
@@ -220,7 +279,7 @@ int trees_make(const Plan *plan, Trees *ret, Error *reterr)
         trees.n_mounts = plan->n_mounts;
         for (size_t i = 0; i < plan->n_mounts; i++)
                 trees.mounts[i] = -EBADF;
-        r = make_root(plan, &trees, reterr);
+        r = make_root(launch, &trees, reterr);
         if (r == 0)
                 r = make_sys(plan, &trees, reterr);
         for (size_t i = 0; i < plan->n_mounts && r == 0; i++)
@@ -295,6 +354,11 @@ int trees_map(const Plan *plan, Trees *trees, int user_namespace_fd, Error *rete
 
         root.recursive = true;
         r = map_tree(&root, plan->rootfs, &trees->root, user_namespace_fd, reterr);
+        if (r == 0 && root.idmap && trees->layers.holder >= 0) {
+                r = layers_map(&trees->layers, user_namespace_fd);
+                if (r < 0)
+                        r = cannot_map(reterr, r, trees->layers.name);
+        }
         if (r < 0)
                 return error_at(reterr, r, "rootfs", plan->rootfs);
         for (size_t i = 0; i < trees->n_mounts; i++) {
@@ -314,11 +378,12 @@ static int compare(const void *a, const void *b)
 
 int trees_close_others(const Trees *trees, int first)
 {
-        _cleanup_(free_p) int *kept = malloc((trees->n_mounts + 4) * sizeof(int));
-        size_t n = 0;
+        size_t n = trees->n_mounts + trees->layers.n_lowers + 4 + LAYERS_FIXED;
+        _cleanup_(free_p) int *kept = malloc(n * sizeof(int));
 
         if (!kept)
                 return -ENOMEM;
+        n = layers_fds(&trees->layers, kept);
         kept[n++] = trees->root;
         kept[n++] = trees->sys;
         kept[n++] = trees->cgroup;
@@ -338,6 +403,7 @@ int trees_close_others(const Trees *trees, int first)
 
 void trees_done(Trees *trees)
 {
+        layers_done(&trees->layers);
         (void) fd_close(trees->root);
         (void) fd_close(trees->sys);
         (void) fd_close(trees->cgroup);

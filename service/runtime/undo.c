@@ -13,6 +13,7 @@
 static const char *const kind_names[_UNDO_KIND_MAX] = {
         [UNDO_HOOK] = "hook",
         [UNDO_EPHEMERAL] = "ephemeral",
+        [UNDO_DEVICE] = "device",
         [UNDO_SHARED_MOUNTS] = "shared-mounts",
 };
 

@@ -19,6 +19,7 @@ typedef enum UndoKind {
         UNDO_HOOK,          /* the hooks of a type ("stop", "post-stop") are due at the end */
         UNDO_EPHEMERAL,     /* the container is removed, when all else is undone */
         UNDO_SHARED_MOUNTS, /* a directory of the host was made a mount */
+        UNDO_DEVICE,        /* a block device is attached for the root file system */
         _UNDO_KIND_MAX,
 } UndoKind;
 

@@ -114,10 +114,22 @@ static const struct {
           "'lxc.rootfs.path' is not set: a container without a root file system of its own is not "
           "supported",
           ERROR_NOT_SUPPORTED },
-        { "lxc.rootfs.path = overlay:/a:/b\n", "lxc.rootfs.path",
-          "'lxc.rootfs.path' names storage of type 'overlay', which is not supported yet: only "
-          "directories are",
-          ERROR_NOT_SUPPORTED },
+        { "lxc.rootfs.path = overlay:/a\n", "lxc.rootfs.path",
+          "The root file system '/a' is not LOWER:UPPER: it has one layer only",
+          ERROR_INVALID_CONFIG },
+        { "lxc.rootfs.path = overlay:/a:/b/../c\n", "lxc.rootfs.path",
+          "The root file system '/a:/b/../c' is not LOWER:UPPER: '/b/../c' is not the absolute "
+          "path of "
+          "a directory, without '..' and a slash at its end",
+          ERROR_INVALID_CONFIG },
+        { "lxc.rootfs.path = overlay:/a:/b\nlxc.rootfs.options = idmap=/proc/1/ns/user\n",
+          "lxc.rootfs.options",
+          "'lxc.rootfs.options' has 'idmap=/proc/1/ns/user', which storage of type 'overlay' "
+          "cannot "
+          "take: only idmap=container",
+          ERROR_INVALID_CONFIG },
+        { "lxc.rootfs.path = loop:rootdev\n", "lxc.rootfs.path",
+          "'lxc.rootfs.path' and 'lxc.rootfs.mount' must be absolute paths", ERROR_INVALID_CONFIG },
         { "lxc.rootfs.path = relative\n", "lxc.rootfs.path",
           "'lxc.rootfs.path' and 'lxc.rootfs.mount' must be absolute paths", ERROR_INVALID_CONFIG },
         { ROOT "lxc.rootfs.options = idmap=container\n", "lxc.rootfs.options",
@@ -130,7 +142,8 @@ static const struct {
         { ROOT "lxc.mount.entry = tmpfs tmp tmpfs idmap=/proc/1/ns/user 0 0\n", "lxc.mount.entry",
           "Mount option 'idmap=/proc/1/ns/user' is only for a bind mount of a path of the host",
           ERROR_INVALID_CONFIG },
-        { ROOT "lxc.rootfs.options = compress=zstd\n", "lxc.rootfs.options",
+        { "lxc.rootfs.path = dir:/srv/root\nlxc.rootfs.options = compress=zstd\n",
+          "lxc.rootfs.options",
           "'lxc.rootfs.options' has 'compress=zstd', which a directory cannot take",
           ERROR_INVALID_CONFIG },
         { ROOT "lxc.net.3.type = veth\n", "lxc.net",
@@ -358,9 +371,9 @@ static void test_stage_table(void)
 int main(int argc, char *argv[])
 {
         static const char *const names[] = {
-                "busybox",        "debian",       "legacy",           "mounts", "limits",
-                "init",           "host-network", "network-mixed",    "hooks",  "cgroup-version-1",
-                "user-namespace", "namespaces",   "cgroup-namespace",
+                "busybox", "debian",           "legacy",         "loop",         "overlay",
+                "mounts",  "limits",           "init",           "host-network", "network-mixed",
+                "hooks",   "cgroup-version-1", "user-namespace", "namespaces",   "cgroup-namespace",
         };
 
         g_test_init(&argc, &argv, NULL);
