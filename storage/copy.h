@@ -17,11 +17,10 @@ typedef struct CopyStats {
 } CopyStats;
 
 typedef struct TreeCopy {
-        int from_fd;               /* a directory; mount points below it are not crossed */
-        int to_fd;                 /* a directory, empty; gets the attributes of the other one */
-        const char *from, *to;     /* their names, for errors */
-        unsigned threads;          /* 0: by the number of processors, at least two */
-        const CopyStats *expected; /* a guess, for progress(); or NULL */
+        int from_fd;           /* a directory; mount points below it are not crossed */
+        int to_fd;             /* a directory, empty; gets the attributes of the other one */
+        const char *from, *to; /* their names, for errors */
+        unsigned threads;      /* 0: by the number of processors, at least two */
         /* Now and then, from one thread at a time; may be NULL. */
         void (*progress)(const CopyStats *done, void *userdata);
         void *userdata;

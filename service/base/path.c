@@ -18,9 +18,10 @@
 static int
 open_resolved(int root_fd, const char *path, uint64_t flags, mode_t mode, uint64_t resolve)
 {
+        bool makes = (flags & O_CREAT) || (flags & O_TMPFILE) == O_TMPFILE;
         struct open_how how = {
                 .flags = flags | O_CLOEXEC,
-                .mode = (flags & (O_CREAT | __O_TMPFILE)) ? mode : 0,
+                .mode = makes ? mode : 0,
                 .resolve = resolve,
         };
 
