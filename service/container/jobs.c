@@ -18,6 +18,7 @@
 #include "interfaces/errors.h"
 #include "interfaces/names.h"
 
+#define MESSAGES_MAX 32
 #define KEEP_USEC (60 * USEC_PER_SEC)
 #define CANCEL_USEC (30 * USEC_PER_SEC)
 #define ADOPTION_USEC (500 * USEC_PER_MSEC)
@@ -32,6 +33,7 @@ struct JobRegistry {
 struct JobPrivate {
         Link *link;
         Waiters waiters;
+        json_t *messages;       /* replies: who comes to wait later is told, too */
         sd_event_source *timer; /* ended: when it may be forgotten */
         bool heard;             /* its owner knows the end */
         bool due;               /* it was kept long enough */
@@ -56,6 +58,7 @@ static Job *job_free(Job *job)
         if (job->private) {
                 (void) link_free(job->private->link);
                 waiters_done(&job->private->waiters);
+                json_decref(job->private->messages);
                 (void) sd_event_source_disable_unref(job->private->timer);
                 free(job->private);
         }
@@ -174,6 +177,8 @@ static void on_text(Job *job, json_t *fields, bool is_log)
                 return;
         emit_job_text(job, is_log, text);
         reply = json_pack("{s:s,s:s}", "event", is_log ? "log" : "message", "text", text);
+        if (!is_log && json_array_size(job->private->messages) < MESSAGES_MAX)
+                (void) json_array_append(job->private->messages, reply);
         waiters_reply_more(&job->private->waiters, reply);
 }
 
@@ -229,6 +234,7 @@ static int job_new(Manager *manager,
         job->private = calloc(1, sizeof(*job->private));
         if (!job->kind || !job->container || !job->result || !job->private)
                 return error_oom(reterr);
+        job->private->messages = json_array();
         *ret = TAKE_PTR(job);
         return 0;
 }
@@ -309,6 +315,11 @@ int job_start(Call *call,
 
 int job_wait(Job *job, Call *call, Error *reterr)
 {
+        json_t *message;
+        size_t i;
+
+        json_array_foreach(call->more ? job->private->messages : NULL, i, message)
+                call_reply_more(call, json_incref(message));
         if (job->state == JOB_RUNNING)
                 return waiters_add(&job->private->waiters, call) < 0 ? error_oom(reterr) : 0;
         if (job->state == JOB_DONE)

@@ -111,6 +111,22 @@ console_log_is_read() {
     expect_match "$(expect_ok nagaya console --log ct01)" 'container is up'
 }
 
+# The job has ended before its owner comes to hear of it.
+late_waiters_are_told_what_was_said() {
+    a_busybox ct01
+    mv "$(rootfs ct01)" "$work/elsewhere"
+    echo "lxc.rootfs.path = dir:$work/elsewhere" >>/var/lib/lxc/ct01/config
+    local job
+    job=$(container ct01 Destroy 'a{sv}' 0 | sed -n 's,^o ".*/\([0-9]*\)"$,\1,p')
+    wait_until 10 job_is_done "$job"
+    "$tools/varlink" --more --deadline 20 "$socket" org.nagaya1.Job.Wait "{\"job\":$job}" >"$case_dir/replies"
+    expect_match "$(cat "$case_dir/replies")" '"event":"message".*elsewhere.*"event":"end"'
+}
+
+job_is_done() {
+    varlink Job.Describe "{\"job\":$1}" | jq -e '.state == "done"' >/dev/null
+}
+
 # ---- the bus
 
 busctl_does_the_main_job() {
@@ -395,6 +411,7 @@ test_case "stop without kill times out and leaves it running" stop_without_kill_
 test_case "restart gives another init" restart_gives_another_init
 test_case "monitor and wait follow" monitor_and_wait_follow
 test_case "The console's log is read" console_log_is_read
+test_case "Who waits for a job later is told what it had to say" late_waiters_are_told_what_was_said
 test_case "busctl does the main job" busctl_does_the_main_job
 test_case "busctl creates by a job" busctl_creates_by_a_job
 test_case "gdbus does the main job" gdbus_does_the_main_job
