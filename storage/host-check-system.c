@@ -2,67 +2,35 @@
 
 /* Checks: programs and services of the host. */
 
-#include <fcntl.h>
-#include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/process.h"
 #include "base/strv.h"
 #include "config/subid.h"
 #include "storage/host-check.h"
+#include "storage/tool.h"
 
 #define SYSTEMD_OLDEST 252
-#define PROGRAM_USEC (10 * USEC_PER_SEC)
 #define IDS_WANTED 65536
 
-/* The first line, which is all there is to read. */
-static int read_line(int fd, char *ret, size_t size)
+/* "systemd 252 (252.39-1~deb12u1)"; the caller frees. */
+static int systemd_version(char **ret)
 {
-        struct pollfd pfd = { .fd = fd, .events = POLLIN };
-        ssize_t n = poll(&pfd, 1, (int) (PROGRAM_USEC / USEC_PER_MSEC)) > 0
-                            ? read(fd, ret, size - 1)
-                            : -1;
+        static const char *const argv[] = { "systemctl", "--version", NULL };
+        int r = tool_run(argv, ret, NULL);
 
-        if (n <= 0)
-                return -EIO;
-        ret[n] = '\0';
-        ret[strcspn(ret, "\n")] = '\0';
-        return 0;
-}
-
-/* "systemd 252 (252.39-1~deb12u1)" */
-static int systemd_version(char *ret, size_t size)
-{
-        _cleanup_(fd_close_p) int read_fd = -EBADF, write_fd = -EBADF, pidfd = -EBADF;
-        char *const argv[] = { (char[]){ "/usr/bin/systemctl" }, (char[]){ "--version" }, NULL };
-        Spawn spawn = {
-                .argv = argv, .environment = environ, .stdin_fd = -EBADF, .stderr_fd = -EBADF
-        };
-        int pair[2], code, sig, r;
-
-        if (pipe2(pair, O_CLOEXEC) < 0)
-                return -errno;
-        read_fd = pair[0];
-        spawn.stdout_fd = write_fd = pair[1];
-        r = process_spawn(&spawn, NULL, &pidfd, NULL);
-        if (r < 0)
-                return r;
-        write_fd = fd_close(write_fd);
-        r = read_line(read_fd, ret, size);
-        (void) process_kill(pidfd, SIGKILL);
-        (void) process_wait(pidfd, &code, &sig);
+        if (r == 0)
+                (*ret)[strcspn(*ret, "\n")] = '\0';
         return r;
 }
 
 static int probe_systemd(const CheckInput *input, const char *argument, char **ret_detail)
 {
+        _cleanup_(free_p) char *line = NULL;
         unsigned version = 0;
-        char line[256];
         int r;
 
-        r = systemd_version(line, sizeof(line));
+        r = systemd_version(&line);
         if (r < 0)
                 return r;
         if (sscanf(line, "systemd %u", &version) != 1)
@@ -91,10 +59,10 @@ bool check_systemd_is_vulnerable(const char *line)
 
 static int probe_systemd_bugs(const CheckInput *input, const char *argument, char **ret_detail)
 {
-        char line[256];
+        _cleanup_(free_p) char *line = NULL;
         int r;
 
-        r = systemd_version(line, sizeof(line));
+        r = systemd_version(&line);
         return r < 0 ? r : !check_systemd_is_vulnerable(line);
 }
 
@@ -119,17 +87,17 @@ static int probe_subids(const CheckInput *input, const char *argument, char **re
         return 1;
 }
 
-/* Any of the paths of a list separated by colons. */
-static int probe_any(const CheckInput *input, const char *argument, char **ret_detail)
+static int probe_path(const CheckInput *input, const char *argument, char **ret_detail)
 {
-        _cleanup_(strv_free_p) char **paths = NULL;
+        return access(argument, F_OK) == 0;
+}
 
-        if (strv_split(&paths, argument, ":") < 0)
-                return -ENOMEM;
-        strv_foreach(path, paths)
-                if (access(*path, F_OK) == 0)
-                        return 1;
-        return 0;
+static int probe_program(const CheckInput *input, const char *argument, char **ret_detail)
+{
+        _cleanup_(free_p) char *path = NULL;
+        int r = tool_find(argument, &path);
+
+        return r == -ENOENT ? 0 : r < 0 ? r : 1;
 }
 
 /* clang-format off */
@@ -137,12 +105,12 @@ const CheckRow checks_system[] = {
         { "systemd", CHECK_REQUIRED, probe_systemd, NULL, NULL },
         { "systemd CVE-2026-40223", CHECK_WARNING, probe_systemd_bugs, NULL,
           "With a container running, any local user can freeze PID 1 of this systemd: update it to 258.5, 259.2, 260 or later" },
-        { "polkit", CHECK_WARNING, probe_any, "/usr/share/dbus-1/system-services/org.freedesktop.PolicyKit1.service",
+        { "polkit", CHECK_WARNING, probe_path, "/usr/share/dbus-1/system-services/org.freedesktop.PolicyKit1.service",
           "polkit is not installed: nobody but root may do anything" },
         { "subordinate ids", CHECK_MISSING, probe_subids, NULL,
           "Root has no range of 65536 in /etc/subuid and /etc/subgid: its containers cannot be unprivileged ('usermod --add-subuids 100000-165535 --add-subgids 100000-165535 root' gives one)" },
-        { "busybox", CHECK_MISSING, probe_any, "/bin/busybox:/usr/bin/busybox:/usr/local/bin/busybox", "The template busybox does not work" },
-        { "criu", CHECK_MISSING, probe_any, "/usr/sbin/criu:/usr/bin/criu:/usr/local/sbin/criu", "Containers cannot be checkpointed" },
+        { "busybox", CHECK_MISSING, probe_program, "busybox", "The template busybox does not work" },
+        { "criu", CHECK_MISSING, probe_program, "criu", "Containers cannot be checkpointed" },
         { NULL },
 };
 /* clang-format on */
