@@ -40,11 +40,30 @@ static void copy_changed(const Scratch *scratch, const char *from)
         }
 }
 
+/* As the build makes it of the copy. */
+static void instantiate(const Scratch *scratch, const char *id, const char *part)
+{
+        g_autofree char *from = g_strconcat("distribution.", part, NULL);
+        g_autofree char *path = scratch_path(scratch, from);
+        g_autofree char *to = g_strdup_printf("%s.%s.conf", id, part);
+        g_autofree char *text = NULL;
+        g_autoptr(GString) changed = NULL;
+
+        g_assert_true(g_file_get_contents(path, &text, NULL, NULL));
+        changed = g_string_new(text);
+        g_assert_cmpuint(g_string_replace(changed, "@NAME@", id, 0), ==, 1);
+        g_string_replace(changed, "@ID@", id, 0);
+        scratch_write(scratch, to, changed->str);
+}
+
 static Scratch corpus_new(void)
 {
         Scratch scratch = scratch_new();
 
         copy_changed(&scratch, "service/config/share");
+        instantiate(&scratch, "debian", "common");
+        instantiate(&scratch, "debian", "userns");
+        instantiate(&scratch, "ubuntu", "userns");
         copy_changed(&scratch, "tests/data/config");
         return scratch;
 }
@@ -154,7 +173,7 @@ static void test_shipped(void)
         g_autofree char *seccomp = scratch_path(&scratch, "common.seccomp");
         _cleanup_(config_free_p) Config *config = NULL;
 
-        g_assert_cmpint(for_each(&scratch, "*.common.conf", check_good), ==, 2);
+        g_assert_cmpint(for_each(&scratch, "*.common.conf", check_good), >=, 8);
         g_assert_cmpint(for_each(&scratch, "*.userns.conf", check_good), ==, 2);
         g_assert_cmpint(for_each(&scratch, "nesting.conf", check_good), ==, 1);
         config = load_ok(path);
