@@ -25,6 +25,7 @@
 
 struct HookRun {
         HookType type;
+        const char *name;
         char *program;
         pid_t pid;
         int pidfd;
@@ -51,6 +52,16 @@ void hook_output_log(HookType type, const char *line, void *userdata)
         log_event(LOG_INFO, fields, "Hook %s: %s", hook_type_name(type), line);
 }
 
+static const char *call_name(const HookCall *call)
+{
+        return call->name ? call->name : hook_type_name(call->type);
+}
+
+static const char *call_section(const HookCall *call)
+{
+        return call->section ? call->section : "lxc";
+}
+
 static int build_arguments(const HookCall *call, char ***ret)
 {
         _cleanup_(strv_free_p) char **words = NULL;
@@ -60,8 +71,8 @@ static int build_arguments(const HookCall *call, char ***ret)
         if (r < 0)
                 return r;
         if (call->set->version == 0 &&
-            (strv_add(&words, call->set->name) < 0 || strv_add(&words, "lxc") < 0 ||
-             strv_add(&words, hook_type_name(call->type)) < 0))
+            (strv_add(&words, call->set->name) < 0 || strv_add(&words, call_section(call)) < 0 ||
+             strv_add(&words, call_name(call)) < 0))
                 return -ENOMEM;
         for (char *const *argument = call->arguments; argument && *argument; argument++)
                 if (strv_add(&words, *argument) < 0)
@@ -82,8 +93,8 @@ static int build_environment(const HookCall *call, char ***ret)
         if (!strv_env_get(list, "PATH") && strv_env_set(&list, "PATH", DEFAULT_PATH) < 0)
                 return -ENOMEM;
         if (call->set->version > 0 &&
-            (strv_env_set(&list, "LXC_HOOK_TYPE", hook_type_name(call->type)) < 0 ||
-             strv_env_set(&list, "LXC_HOOK_SECTION", "lxc") < 0))
+            (strv_env_set(&list, "LXC_HOOK_TYPE", call_name(call)) < 0 ||
+             strv_env_set(&list, "LXC_HOOK_SECTION", call_section(call)) < 0))
                 return -ENOMEM;
         *ret = TAKE_PTR(list);
         return 0;
@@ -157,7 +168,7 @@ static int spawn(HookRun *run, char **argv, char **environment, Error *reterr)
 static int hook_failed(const HookCall *call, int errnum, Error *reterr)
 {
         int r = error_code(reterr, ERROR_HOOK_FAILED, errnum, "Cannot run %s hook '%s': %s",
-                           hook_type_name(call->type), call->line, strerror(errnum));
+                           call_name(call), call->line, strerror(errnum));
 
         return error_at(reterr, r, NULL, call->line);
 }
@@ -172,6 +183,7 @@ int hook_run_start(const HookCall *call, HookRun **ret, Error *reterr)
         if (!run)
                 return error_oom(reterr);
         run->type = call->type;
+        run->name = call_name(call);
         run->output = call->output ? call->output : hook_output_log;
         run->userdata = call->userdata;
         run->pidfd = run->output_fd = -EBADF;
@@ -183,7 +195,7 @@ int hook_run_start(const HookCall *call, HookRun **ret, Error *reterr)
                 return error_at(reterr,
                                 error_public(reterr, ERROR_INVALID_CONFIG,
                                              "The %s hook '%s' has a quote that is not closed",
-                                             hook_type_name(call->type), call->line),
+                                             call_name(call), call->line),
                                 NULL, call->line);
         if (r < 0 || build_environment(call, &environment) < 0)
                 return error_oom(reterr);
@@ -279,7 +291,7 @@ static void drain(HookRun *run)
 /* Why it failed, with the last line that it wrote. */
 static int run_failed(const HookRun *run, int code, int signal, Error *reterr)
 {
-        const char *colon = run->last[0] ? ": " : "", *type = hook_type_name(run->type);
+        const char *colon = run->last[0] ? ": " : "", *type = run->name;
         int r;
 
         if (run->expired)
@@ -342,7 +354,7 @@ static int milliseconds_left(uint64_t deadline_usec)
         return (int) ((deadline_usec - now) / USEC_PER_MSEC % INT_MAX) + 1;
 }
 
-static int run_one(const HookCall *call, Error *reterr)
+int hook_run(const HookCall *call, Error *reterr)
 {
         _cleanup_(hook_run_free_p) HookRun *run = NULL;
         struct pollfd pfds[2];
@@ -376,7 +388,7 @@ int hooks_run(const HookCall *call, Error *reterr)
                 int r;
 
                 one.line = *line;
-                r = run_one(&one, reterr);
+                r = hook_run(&one, reterr);
                 if (r < 0)
                         return r;
         }

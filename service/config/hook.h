@@ -48,10 +48,11 @@ void hook_output_log(HookType type, const char *line, void *userdata);
 typedef struct HookCall {
         const HookSet *set;
         HookType type;
-        const char *line;         /* as configured */
-        char *const *arguments;   /* after the words and, in convention 0, NAME lxc TYPE */
-        char *const *environment; /* more "NAME=value": LXC_PID=, LXC_TARGET= ...; may be NULL */
-        HookOutput output;        /* NULL: hook_output_log */
+        const char *section, *name; /* static; NULL: "lxc" and the name of the type */
+        const char *line;           /* as configured */
+        char *const *arguments;     /* after the words and, in convention 0, NAME lxc TYPE */
+        char *const *environment;   /* more "NAME=value": LXC_PID=, LXC_TARGET= ...; may be NULL */
+        HookOutput output;          /* NULL: hook_output_log */
         void *userdata;
 } HookCall;
 
@@ -82,6 +83,9 @@ int hook_run_finish(HookRun *run, Error *reterr);
 /* Kills and reaps what still runs. NULL in, NULL out. */
 HookRun *hook_run_free(HookRun *run);
 DEFINE_CLEANUP(HookRun *, hook_run_free)
+
+/* hook_run() - the one of `call->line`, waiting for its end. */
+int hook_run(const HookCall *call, Error *reterr);
 
 /* hooks_run() - every hook of `call->type` in order, waiting for each; `call->line` is ignored.
  * The first failure ends it. For the child side of a start and for clean-up. */

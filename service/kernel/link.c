@@ -28,12 +28,26 @@ int link_loopback_up(void)
 
 /* ---- asking ---------------------------------------------------------------------------------- */
 
+static void take_bridge(Netlink *netlink, const struct nlattr *nest, LinkInfo *info)
+{
+        const struct nlattr *attributes[IFLA_BR_MAX + 1];
+        unsigned char filtering = 0;
+
+        netlink_parse_nested(netlink, nest, attributes, IFLA_BR_MAX);
+        (void) netlink_get(attributes[IFLA_BR_VLAN_FILTERING], &filtering, sizeof(filtering));
+        (void) netlink_get(attributes[IFLA_BR_VLAN_DEFAULT_PVID], &info->default_vlan,
+                           sizeof(info->default_vlan));
+        info->vlan_filtering = filtering;
+}
+
 static void take_kind(Netlink *netlink, const struct nlattr *nest, LinkInfo *info)
 {
         const struct nlattr *attributes[IFLA_INFO_MAX + 1];
 
         netlink_parse_nested(netlink, nest, attributes, IFLA_INFO_MAX);
         netlink_get_string(attributes[IFLA_INFO_KIND], info->kind, sizeof(info->kind));
+        if (streq(info->kind, "bridge"))
+                take_bridge(netlink, attributes[IFLA_INFO_DATA], info);
 }
 
 /* Return: whether the message is about a link. */
@@ -52,6 +66,8 @@ static bool take_info(Netlink *netlink, const struct nlmsghdr *message, LinkInfo
         info.mtu = netlink_get_u32(attributes[IFLA_MTU]);
         info.master = (int) netlink_get_u32(attributes[IFLA_MASTER]);
         info.n_address = netlink_get(attributes[IFLA_ADDRESS], info.address, sizeof(info.address));
+        info.n_own_address = netlink_get(attributes[IFLA_PERM_ADDRESS], info.own_address,
+                                         sizeof(info.own_address));
         netlink_get_string(attributes[IFLA_IFNAME], info.name, sizeof(info.name));
         netlink_get_string(attributes[IFLA_IFALIAS], info.alias, sizeof(info.alias));
         take_kind(netlink, attributes[IFLA_LINKINFO], &info);
@@ -216,6 +232,8 @@ int link_change(
         netlink_begin(netlink, RTM_NEWLINK, 0, &header, sizeof(header));
         if (change->netns_fd >= 0)
                 netlink_put_u32(netlink, IFLA_NET_NS_FD, (uint32_t) change->netns_fd);
+        if (change->new_index > 0)
+                netlink_put_u32(netlink, IFLA_NEW_IFINDEX, (uint32_t) change->new_index);
         if (change->address)
                 netlink_put(netlink, IFLA_ADDRESS, change->address, change->n_address);
         if (change->mtu > 0)

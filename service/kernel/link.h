@@ -23,8 +23,12 @@ typedef struct LinkInfo {
         int master; /* index of the bridge it is in; 0: none */
         unsigned char address[HARDWARE_ADDRESS_MAX];
         size_t n_address;
-        char kind[LINK_KIND_MAX];   /* "veth", "bridge" ...; "" for hardware */
-        char alias[LINK_ALIAS_MAX]; /* "": none */
+        unsigned char own_address[HARDWARE_ADDRESS_MAX]; /* what the hardware came with */
+        size_t n_own_address;                            /* 0: it is no hardware */
+        char kind[LINK_KIND_MAX];                        /* "veth", "bridge" ...; "" for hardware */
+        char alias[LINK_ALIAS_MAX];                      /* "": none */
+        bool vlan_filtering;                             /* of a bridge */
+        uint16_t default_vlan; /* the untagged one that a bridge gives a new port; 0: none */
 } LinkInfo;
 
 /* link_get() - by its name, or one of its alternative names. Return: 0, -ENODEV, -errno. */
@@ -59,7 +63,8 @@ int link_create(Netlink *netlink, const LinkSpec *spec, Error *reterr);
 
 /* What shall be different; NULL, 0 or < 0: as it is. Done in this order, in one message. */
 typedef struct LinkChange {
-        int netns_fd; /* moved there */
+        int netns_fd;  /* moved there */
+        int new_index; /* there */
         const unsigned char *address;
         size_t n_address;
         uint32_t mtu;

@@ -14,3 +14,5 @@ typedef struct Route {
 
 /* Return: 0, -EEXIST, -ENETUNREACH, -errno. */
 int route_add(Netlink *netlink, const Route *route, Error *reterr);
+/* Return: 0, -ESRCH, -errno. */
+int route_remove(Netlink *netlink, const Route *route, Error *reterr);

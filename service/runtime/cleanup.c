@@ -36,54 +36,82 @@ static int log_failure(Error *error, int r)
 
 /* --- kinds of effects ------------------------------------------------------------------------- */
 
-static int undo_hook(Supervisor *s, const UndoLog *log, const char *object, Error *reterr)
+static int load_hooks(Supervisor *s, HookSet **ret, Error *reterr)
 {
-        _cleanup_(hook_set_free_p) HookSet *hooks = NULL;
         PlanInput plan_input = supervisor_plan_input(s);
         HookInput input = plan_hook_input(&plan_input);
+        int r = s->config ? 0 : supervisor_load(s, reterr);
+
+        return r < 0 ? r : hook_set_make(s->config, &input, ret, reterr);
+}
+
+static int undo_hook(Supervisor *s, const UndoLog *log, const UndoEntry *entry, Error *reterr)
+{
+        _cleanup_(hook_set_free_p) HookSet *hooks = NULL;
         char pid[32];
         char *environment[] = { pid, (char *) "LXC_TARGET=stop", NULL };
         HookCall call = { .environment = log->init > 0 ? environment : environment + 1 };
         int r;
 
         (void) snprintf(pid, sizeof(pid), "LXC_PID=%d", log->init);
-        while (call.type < _HOOK_TYPE_MAX && !streq(hook_type_name(call.type), object))
+        while (call.type < _HOOK_TYPE_MAX && !streq(hook_type_name(call.type), entry->object))
                 call.type++;
         if (call.type == _HOOK_TYPE_MAX)
-                return error_errno(reterr, EBADMSG, "There are no hooks '%s'", object);
-        r = s->config ? 0 : supervisor_load(s, reterr);
-        if (r == 0)
-                r = hook_set_make(s->config, &input, &hooks, reterr);
+                return error_errno(reterr, EBADMSG, "There are no hooks '%s'", entry->object);
+        r = load_hooks(s, &hooks, reterr);
         if (r < 0)
                 return r;
         call.set = hooks;
         return hooks_run(&call, reterr);
 }
 
-static int undo_ephemeral(Supervisor *s, const UndoLog *log, const char *object, Error *reterr)
+static int undo_ephemeral(Supervisor *s, const UndoLog *log, const UndoEntry *entry, Error *reterr)
 {
         s->ephemeral = true; /* removed after everything else */
         return 0;
 }
 
-static int undo_shared_mounts(Supervisor *s, const UndoLog *log, const char *object, Error *reterr)
+static int
+undo_shared_mounts(Supervisor *s, const UndoLog *log, const UndoEntry *entry, Error *reterr)
 {
-        return shared_mounts_undo(object, reterr);
+        return shared_mounts_undo(entry->object, reterr);
 }
 
-static int undo_device(Supervisor *s, const UndoLog *log, const char *object, Error *reterr)
+static int undo_net_script(Supervisor *s, const UndoLog *log, const UndoEntry *entry, Error *reterr)
 {
-        return nbd_detach(object, reterr);
+        _cleanup_(hook_set_free_p) HookSet *hooks = NULL;
+        int r = load_hooks(s, &hooks, reterr);
+
+        return r < 0 ? r : run_net_undo_script(hooks, entry->object, reterr);
+}
+
+/* The payload is dead, and its network namespace with it. */
+static int undo_net(Supervisor *s, const UndoLog *log, const UndoEntry *entry, Error *reterr)
+{
+        _cleanup_(netlink_free_p) Netlink *host = NULL;
+        int r = netlink_open(-EBADF, &host, reterr);
+
+        return r < 0 ? r : net_undo(host, -EBADF, entry->kind, entry->object, reterr);
+}
+
+static int undo_device(Supervisor *s, const UndoLog *log, const UndoEntry *entry, Error *reterr)
+{
+        return nbd_detach(entry->object, reterr);
 }
 
 static int (*const undo_functions[_UNDO_KIND_MAX])(Supervisor *s,
                                                    const UndoLog *log,
-                                                   const char *object,
+                                                   const UndoEntry *entry,
                                                    Error *reterr) = {
         [UNDO_HOOK] = undo_hook,
         [UNDO_EPHEMERAL] = undo_ephemeral,
         [UNDO_DEVICE] = undo_device,
         [UNDO_SHARED_MOUNTS] = undo_shared_mounts,
+        [UNDO_LINK] = undo_net,
+        [UNDO_PHYS] = undo_net,
+        [UNDO_PROXY] = undo_net,
+        [UNDO_ROUTE] = undo_net,
+        [UNDO_NET_SCRIPT] = undo_net_script,
 };
 
 static int undo_all(Supervisor *s, const UndoLog *log)
@@ -93,7 +121,7 @@ static int undo_all(Supervisor *s, const UndoLog *log)
         for (size_t i = log->n_entries; i-- > 0;) {
                 const UndoEntry *entry = &log->entries[i];
                 Error error = ERROR_NULL;
-                int r = undo_functions[entry->kind](s, log, entry->object, &error);
+                int r = undo_functions[entry->kind](s, log, entry, &error);
 
                 if (r < 0)
                         r = log_failure(&error, r);

@@ -10,7 +10,7 @@
 #include <sys/mount.h>
 
 #include "base/strv.h"
-#include "runtime/plan.h"
+#include "runtime/plan-build.h"
 
 static const struct {
         uint64_t flag;
@@ -134,6 +134,8 @@ static void print_mounts(FILE *out, const Plan *plan)
         (void) fprintf(out, "session keyring: %s\n",
                        plan->security.session_keyring ? "new" : "kept");
         (void) fprintf(out, "loopback: %s\n", plan->loopback ? "up" : "the host's");
+        for (size_t i = 0; i < plan->n_nets; i++)
+                plan_print_net(out, &plan->nets[i]);
         if (plan->autodev)
                 (void) fprintf(out, "dev: %" PRIu64 " bytes\n", plan->autodev_size);
         else

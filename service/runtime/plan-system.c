@@ -73,27 +73,6 @@ static int choose_namespaces(PlanBuild *build, unsigned *ret)
         return 0;
 }
 
-/* The host's network is shared when the list holds `none` and nothing else. */
-static int check_nets(PlanBuild *build, bool *ret_shared)
-{
-        const Config *config = build->config;
-        bool shared = config->n_nets > 0;
-
-        for (size_t i = 0; i < config->n_nets; i++) {
-                const char *type = net_config_get(&config->nets[i], "type");
-
-                if (!type || streq(type, "empty"))
-                        shared = false;
-                else if (!streq(type, "none"))
-                        return plan_refuse(build, "lxc.net",
-                                           "'lxc.net.%u.type = %s' is not supported yet: only "
-                                           "'empty' and 'none' are",
-                                           config->nets[i].index, type);
-        }
-        *ret_shared = shared;
-        return 0;
-}
-
 static const struct {
         const char *unit;
         int64_t per_second, seconds;
@@ -164,17 +143,14 @@ int plan_build_namespaces(PlanBuild *build)
         const Config *config = build->config;
         Plan *plan = build->plan;
         unsigned types = 0;
-        bool shared = false;
         int r;
 
         r = choose_namespaces(build, &types);
         if (r == 0)
-                r = check_nets(build, &shared);
-        if (r == 0)
                 r = build_time(build);
         if (r < 0)
                 return r;
-        if (shared)
+        if (plan_net_is_shared(config))
                 types &= ~(1U << NAMESPACE_NET);
         for (NamespaceType type = 0; type < _NAMESPACE_TYPE_MAX; type++)
                 if (types & 1U << type)

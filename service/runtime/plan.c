@@ -165,7 +165,8 @@ static int build_hooks(PlanBuild *build)
 static int (*const parts[])(PlanBuild *) = {
         build_names,           plan_build_namespaces, plan_build_idmap,     plan_build_rootfs,
         plan_build_automounts, plan_build_mounts,     plan_build_terminals, plan_build_limits,
-        plan_build_cgroup,     plan_build_security,   plan_build_init,      build_hooks,
+        plan_build_cgroup,     plan_build_security,   plan_build_init,      plan_build_nets,
+        build_hooks,
 };
 
 int plan_make(const Config *config,
@@ -246,6 +247,7 @@ Plan *plan_free(Plan *plan)
         (void) strv_free(plan->init.environment);
         free(plan->init.groups);
         (void) hook_set_free(plan->hooks);
+        plan_nets_free(plan->nets, plan->n_nets);
         free(plan);
         return NULL;
 }

@@ -16,6 +16,7 @@
 #include "config/hook.h"
 #include "config/subid.h"
 #include "kernel/device-filter.h"
+#include "runtime/plan-net.h"
 
 typedef struct PlanInput {
         const char *id;          /* as in the unit's name */
@@ -144,6 +145,8 @@ typedef struct Plan {
         unsigned long personality;
         bool personality_set;
         bool loopback; /* a network namespace of its own, lo up */
+        PlanNet *nets; /* in the order of their numbers */
+        size_t n_nets;
 
         bool autodev;
         uint64_t autodev_size; /* bytes */

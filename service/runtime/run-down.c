@@ -137,13 +137,9 @@ static int step_stopped(Supervisor *s, Error *reterr)
 }
 
 const RunStep run_steps_down[] = {
-        { "kill", step_kill },
-        { "stopping", step_stopping },
-        { "stop", step_stop },
-        { "cgroup", step_cgroup },
-        { "shared-mounts", step_shared_mounts },
-        { "rootfs", run_rootfs_detach },
-        { "post-stop", step_post_stop },
-        { "stopped", step_stopped },
-        { NULL, NULL },
+        { "kill", step_kill },           { "stopping", step_stopping },
+        { "stop", step_stop },           { "network", run_net_down },
+        { "cgroup", step_cgroup },       { "shared-mounts", step_shared_mounts },
+        { "rootfs", run_rootfs_detach }, { "post-stop", step_post_stop },
+        { "stopped", step_stopped },     { NULL, NULL },
 };

@@ -102,24 +102,13 @@ hook_words(const Supervisor *s, HookType type, char ***ret_environment, char ***
         return r;
 }
 
-static int start_hook(Supervisor *s, HookType type, const char *line, Error *reterr)
+/* Return: STEP_WAIT, -errno. */
+static int start_call(Supervisor *s, const HookCall *call, Error *reterr)
 {
-        _cleanup_(strv_free_p) char **environment = NULL, **arguments = NULL;
         RunHook *hook = &s->run.hook;
-        HookCall call;
         int r;
 
-        if (hook_words(s, type, &environment, &arguments) < 0)
-                return error_oom(reterr);
-        call = (HookCall){
-                .set = s->run.hooks,
-                .type = type,
-                .line = line,
-                /* Only the stop hook is given them, and only in the old convention. */
-                .arguments = type == HOOK_STOP && s->run.hooks->version == 0 ? arguments : NULL,
-                .environment = environment,
-        };
-        r = hook_run_start(&call, &hook->run, reterr);
+        r = hook_run_start(call, &hook->run, reterr);
         if (r < 0)
                 return r;
         r = loop_add_fd(s->loop, hook_run_pidfd(hook->run), EPOLLIN, on_end, s, &hook->pidfd);
@@ -134,6 +123,34 @@ static int start_hook(Supervisor *s, HookType type, const char *line, Error *ret
         return STEP_WAIT;
 }
 
+static int start_hook(Supervisor *s, HookType type, const char *line, Error *reterr)
+{
+        _cleanup_(strv_free_p) char **environment = NULL, **arguments = NULL;
+        HookCall call;
+
+        if (hook_words(s, type, &environment, &arguments) < 0)
+                return error_oom(reterr);
+        call = (HookCall){
+                .set = s->run.hooks,
+                .type = type,
+                .line = line,
+                /* Only the stop hook is given them, and only in the old convention. */
+                .arguments = type == HOOK_STOP && s->run.hooks->version == 0 ? arguments : NULL,
+                .environment = environment,
+        };
+        return start_call(s, &call, reterr);
+}
+
+/* Of the one that ran last. */
+static int take_failure(Run *run, Error *reterr)
+{
+        int r = -run->hook.error.errnum;
+
+        error_move(reterr, &run->hook.error);
+        run_hook_done(run);
+        return r;
+}
+
 int run_hooks(Supervisor *s, HookType type, Error *reterr)
 {
         RunHook *hook = &s->run.hook;
@@ -141,18 +158,27 @@ int run_hooks(Supervisor *s, HookType type, Error *reterr)
 
         if (hook->run)
                 return STEP_WAIT;
-        if (hook->failed) {
-                int r = -hook->error.errnum;
-
-                error_move(reterr, &hook->error);
-                run_hook_done(&s->run);
-                return r;
-        }
+        if (hook->failed)
+                return take_failure(&s->run, reterr);
         if (!lines || !lines[hook->next]) {
                 run_hook_done(&s->run);
                 return STEP_DONE;
         }
         return start_hook(s, type, lines[hook->next++], reterr);
+}
+
+int run_hook_one(Supervisor *s, const HookCall *call, Error *reterr)
+{
+        RunHook *hook = &s->run.hook;
+
+        if (hook->run)
+                return STEP_WAIT;
+        if (hook->failed)
+                return take_failure(&s->run, reterr);
+        if (hook->next++ == 0)
+                return start_call(s, call, reterr);
+        run_hook_done(&s->run);
+        return STEP_DONE;
 }
 
 void run_hooks_keep_namespaces(Supervisor *s, uint64_t flags)

@@ -14,6 +14,9 @@ extern const RunStep run_steps_down[];
 /* run-hook.c: run_hooks() is a step: every hook of the type, one after the other. Return: STEP_*,
  * the error of the first that failed (the rest is not run). */
 int run_hooks(Supervisor *s, HookType type, Error *reterr);
+/* run_hook_one() - the same with one that is no HookType's: the call is made when none is under way,
+ * and its end is waited for. */
+int run_hook_one(Supervisor *s, const HookCall *call, Error *reterr);
 void run_hook_kill(Run *run);
 void run_hook_done(Run *run);
 /* What the stop hooks need of an init that will be gone then: the namespaces of `flags` (CLONE_NEW*),

@@ -18,6 +18,7 @@ void run_init(Run *run)
         *run = (Run){
                 .launch = LAUNCH_NULL,
                 .child = LAUNCH_CHILD_NULL,
+                .net = RUN_NET_NULL,
                 .payload_fd = -EBADF,
                 .events_fd = -EBADF,
         };
@@ -32,6 +33,7 @@ void run_done(Run *run)
 
         run_hook_done(run);
         run_rootfs_done(run);
+        run_net_done(&run->net);
         (void) source_free(run->sync);
         (void) source_free(run->init);
         (void) source_free(run->events);

@@ -8,6 +8,7 @@
 #include "base/loop.h"
 #include "config/hook.h"
 #include "runtime/launch.h"
+#include "runtime/run-net.h"
 #include "storage/child.h"
 
 typedef struct Supervisor Supervisor;
@@ -63,6 +64,7 @@ typedef struct Run {
         Plan *plan;
         RunRootfs rootfs;
         void *seccomp;
+        RunNet net;
         Launch launch;
         LaunchChild child;
         Source *sync, *init;

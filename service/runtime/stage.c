@@ -117,6 +117,7 @@ static const Stage stages[] = {
         { "mount-auto", stage_automounts },
         { "mount", stage_mounts },
         { "mount-cgroup", stage_cgroup },
+        { "network", stage_network },
         { "hook-mount", stage_hook_mount },
         { "hook-autodev", stage_hook_autodev },
         { "devices", stage_nodes },

@@ -72,6 +72,8 @@ int stage_mount_on(StageContext *context,
                    Error *reterr);
 int stage_mount_failed(Error *reterr, int r, const char *what, const char *target);
 
+int stage_network(StageContext *context, Error *reterr);
+
 int stage_dev(StageContext *context, Error *reterr);
 int stage_automounts(StageContext *context, Error *reterr);
 int stage_mounts(StageContext *context, Error *reterr);

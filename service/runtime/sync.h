@@ -15,6 +15,7 @@ typedef enum SyncType {
         SYNC_MASTERS,  /* child: fds of terminals, the first being number `value` */
         SYNC_PREPARED, /* child: all is set up, waiting */
         SYNC_GO,       /* parent: go on */
+        SYNC_NETWORK,  /* parent: nic number `value` is there; text: name, IPv4 and IPv6 gateway */
         SYNC_READY,    /* child: the next thing is execve(2) */
         SYNC_TREE,     /* opener of a root file system: the fd of its mount */
         SYNC_ATTACH,   /* the same: device text[0] is to be attached, waiting */

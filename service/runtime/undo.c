@@ -15,6 +15,11 @@ static const char *const kind_names[_UNDO_KIND_MAX] = {
         [UNDO_EPHEMERAL] = "ephemeral",
         [UNDO_DEVICE] = "device",
         [UNDO_SHARED_MOUNTS] = "shared-mounts",
+        [UNDO_LINK] = "link",
+        [UNDO_PHYS] = "phys",
+        [UNDO_PROXY] = "proxy",
+        [UNDO_ROUTE] = "route",
+        [UNDO_NET_SCRIPT] = "net-script",
 };
 
 /* One write(2) a line, to a file opened O_APPEND: a line is there or it is not. */

@@ -20,6 +20,11 @@ typedef enum UndoKind {
         UNDO_EPHEMERAL,     /* the container is removed, when all else is undone */
         UNDO_SHARED_MOUNTS, /* a directory of the host was made a mount */
         UNDO_DEVICE,        /* a block device is attached for the root file system */
+        UNDO_LINK,          /* an interface (runtime/net-undo.h) */
+        UNDO_PHYS,          /* one that was given away */
+        UNDO_PROXY,         /* answers for the container on an interface */
+        UNDO_ROUTE,
+        UNDO_NET_SCRIPT, /* the script.down of a nic is due (runtime/net-script.h) */
         _UNDO_KIND_MAX,
 } UndoKind;
 

@@ -57,6 +57,7 @@ static void test_veth_is_one_message(void)
         g_assert_cmpint(link_create(here, &bridge, NULL), ==, 0);
         g_assert_cmpint(link_get(here, "br-test", &master, NULL), ==, 0);
         g_assert_cmpstr(master.kind, ==, "bridge");
+        g_assert_false(master.vlan_filtering);
 
         peer.name = "eth%d";
         peer.netns_fd = fd;
@@ -116,6 +117,7 @@ static void test_link_is_changed_and_moved(void)
         make_pair(here, "v-0", "v-1");
         g_assert_cmpint(link_get(here, "v-1", &link, NULL), ==, 0);
         change.netns_fd = fd;
+        change.new_index = 1007;
         change.name = "inside";
         change.address = address;
         change.n_address = sizeof(address);
@@ -127,6 +129,7 @@ static void test_link_is_changed_and_moved(void)
         g_assert_cmpint(link_get(here, "v-1", &link, NULL), ==, -ENODEV);
         g_assert_cmpint(link_get(there, "inside", &link, NULL), ==, 0);
         g_assert_cmpmem(link.address, (int) link.n_address, address, sizeof(address));
+        g_assert_cmpint(link.index, ==, 1007);
         g_assert_cmpuint(link.mtu, ==, 1280);
         g_assert_true(link.flags & IFF_UP);
         g_assert_cmpstr(link.alias, ==, "an alias");
@@ -242,6 +245,9 @@ static void test_routes_and_proxies(void)
         g_assert_cmpint(route_add(netlink, &route, NULL), ==, -EEXIST);
         route = (Route){ .family = AF_INET, .gateway = &gateway, .link = link.index };
         g_assert_cmpint(route_add(netlink, &route, NULL), ==, 0);
+
+        g_assert_cmpint(route_remove(netlink, &route, NULL), ==, 0);
+        g_assert_cmpint(route_remove(netlink, &route, NULL), ==, -ESRCH);
 
         g_assert_cmpint(neighbour_proxy_add(netlink, link.index, &gateway, NULL), ==, 0);
         g_assert_cmpint(neighbour_proxy_remove(netlink, link.index, &gateway, NULL), ==, 0);
