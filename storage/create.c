@@ -17,6 +17,7 @@
 #include "interfaces/errors.h"
 #include "interfaces/json.h"
 #include "storage/backend.h"
+#include "storage/default-config.h"
 #include "storage/draft.h"
 #include "storage/owner.h"
 #include "storage/site.h"
@@ -163,29 +164,6 @@ static int creation_begin(Creation *creation, Error *reterr)
         return draft_make(creation->site->fd, creation->site->name, &creation->draft, reterr);
 }
 
-static int read_default_config(const char *path, char **ret, Error *reterr)
-{
-        _cleanup_(fd_close_p) int fd = -EBADF;
-        _cleanup_(free_p) char *culprit = NULL;
-        int r;
-
-        *ret = NULL;
-        if (!path || !*path)
-                return 0;
-        fd = path_open_trusted(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, &culprit);
-        if (fd == -ENOENT)
-                return 0;
-        if (fd == -EPERM)
-                return error_public(reterr, ERROR_ACCESS_DENIED,
-                                    "The default configuration '%s' is not read: '%s' may be "
-                                    "changed by others than root",
-                                    path, culprit ? culprit : path);
-        r = fd < 0 ? fd : file_read_fd(fd, CONFIG_FILE_MAX, ret, NULL);
-        if (r < 0)
-                return error_errno(reterr, -r, "Cannot read the default configuration '%s'", path);
-        return 0;
-}
-
 static int write_config(const Creation *creation, const char *text, Error *reterr)
 {
         int r = file_write_atomic(creation->draft.dir_fd, "config", text, CONFIG_MODE, true);
@@ -202,7 +180,7 @@ static int write_first_config(const Creation *creation, Error *reterr)
         size_t n;
         int r;
 
-        r = read_default_config(creation->default_config, &defaults, reterr);
+        r = default_config_read(creation->default_config, creation->report, &defaults, reterr);
         if (r < 0)
                 return r;
         n = defaults ? strlen(defaults) : 0;

@@ -5,6 +5,8 @@
  * the files in units/; on a host where LXC's lxc-net has made it, that is as good. */
 
 #define DEFAULT_BRIDGE "lxcbr0"
+/* By which the bridge is known as the one of units/80-lxcbr0.netdev. */
+#define DEFAULT_BRIDGE_ADDRESS "02:6e:61:67:61:79"
 
 typedef enum NetworkKeeper {
         NETWORK_NONE, /* there is no such bridge */

@@ -6,6 +6,7 @@
 #include "fuzz.h"
 
 #include "base/strv.h"
+#include "config/check.h"
 #include "config/document.h"
 #include "config/get.h"
 #include "config/keys.h"
@@ -41,6 +42,8 @@ static void run_parser(const char *text)
         second = config_print(again);
         MUST(second && streq(first, second));
         get_every_key(config);
+        if (config_check_hooks(config, &error) < 0)
+                MUST(error_is_set(&error) && error.code != 0);
 }
 
 static void run_document(const char *text)
