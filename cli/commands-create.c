@@ -13,6 +13,16 @@ static const Option create_options[] = {
           .candidates = CANDIDATES_TEMPLATES },
         { 'B', "backend",  OPTION_TEXT, "BACKEND", "Keep it in this kind of storage (see 'nagaya backends')",
           .candidates = CANDIDATES_BACKENDS },
+        { 0,   "dir",      OPTION_TEXT, "PATH", "Keep its files there (dir)" },
+        { 0,   "fstype",   OPTION_TEXT, "TYPE", "Make this file system (loop, lvm, rbd), as ext4" },
+        { 0,   "fssize",   OPTION_TEXT, "SIZE", "Make it so large: N[bkmgt], without a letter megabytes" },
+        { 0,   "lvname",   OPTION_TEXT, "NAME", "Call the logical volume so (lvm)" },
+        { 0,   "vgname",   OPTION_TEXT, "NAME", "Make it in this volume group (lvm)" },
+        { 0,   "thinpool", OPTION_TEXT, "NAME", "Make it in this thin pool (lvm)" },
+        { 0,   "zfsroot",  OPTION_TEXT, "NAME", "Make the data set below this one (zfs)" },
+        { 0,   "rbdname",  OPTION_TEXT, "NAME", "Call the image so (rbd)" },
+        { 0,   "rbdpool",  OPTION_TEXT, "NAME", "Make the image in this pool (rbd)" },
+        { 0,   "rbduser",  OPTION_TEXT, "NAME", "Be this user of the cluster (rbd)" },
         { 0,   "set", OPTION_ASSIGNMENTS, "KEY=VALUE", "Add a key to its configuration" },
         { 0,   NULL },
 };
@@ -27,6 +37,26 @@ static int print_result(const Context *context, const json_t *result, Error *ret
         return context->json && result ? output_json(result, reterr) : 0;
 }
 
+/* As lxc-create calls them. */
+static int put_backend_options(json_t *parameters, const Arguments *arguments)
+{
+        static const char *const names[] = {
+                "dir",      "fstype",  "fssize",  "lvname",  "vgname",
+                "thinpool", "zfsroot", "rbdname", "rbdpool", "rbduser",
+        };
+        _cleanup_(json_decref_p) json_t *options = json_object();
+
+        for (size_t i = 0; i < ELEMENTS(names); i++) {
+                const char *value = arguments_text(arguments, names[i]);
+
+                if (value && json_set(options, names[i], json_string(value)) < 0)
+                        return -ENOMEM;
+        }
+        return json_object_size(options) > 0
+                       ? json_set(parameters, "backendOptions", json_incref(options))
+                       : 0;
+}
+
 static json_t *create_parameters(const Arguments *arguments, Error *reterr)
 {
         _cleanup_(json_decref_p) json_t *parameters =
@@ -37,6 +67,7 @@ static json_t *create_parameters(const Arguments *arguments, Error *reterr)
         if (!parameters ||
             (template && json_set(parameters, "template", json_string(template)) < 0) ||
             (backend && json_set(parameters, "backend", json_string(backend)) < 0) ||
+            put_backend_options(parameters, arguments) < 0 ||
             (arguments->rest &&
              json_set(parameters, "templateArguments", json_from_strv(arguments->rest)) < 0)) {
                 (void) error_oom(reterr);

@@ -5,9 +5,10 @@
 #include <sys/mount.h>
 #include <sys/stat.h>
 
-#include "base/strv.h"
+#include "base/path.h"
 #include "interfaces/errors.h"
 #include "kernel/mount.h"
+#include "storage/outside.h"
 #include "storage/rootfs.h"
 
 /* Elsewhere when the caller says so, beside the config when not. */
@@ -47,16 +48,45 @@ int backend_make_like(const Volume *volume,
         return 0;
 }
 
-static int dir_create(const Volume *volume, char **ret_rootfs_path, Error *reterr)
+/* Where the caller wants it: a directory that is not there yet, where nobody else can put another. */
+static int create_elsewhere(const Volume *volume, const char *path, Error *reterr)
 {
-        bool elsewhere = volume->options && volume->options->dir;
+        const char *slash = strrchr(path, '/');
+        _cleanup_(free_p) char *parent = strndup(path, (size_t) (slash - path)), *record = NULL;
+        _cleanup_(fd_close_p) int fd = -EBADF;
         int r;
 
-        r = rootfs_path(volume, ret_rootfs_path, reterr);
+        if (!parent || asprintf(&record, "dir:%s", path) < 0) {
+                record = NULL;
+                return error_oom(reterr);
+        }
+        fd = path_open_trusted(*parent ? parent : "/", O_RDONLY | O_DIRECTORY, NULL);
+        if (fd == -EPERM)
+                return error_public(reterr, ERROR_ACCESS_DENIED,
+                                    "'%s' may be changed by others than root, so no root file "
+                                    "system is kept in it",
+                                    parent);
+        if (fd < 0)
+                return error_errno(reterr, -fd, "Cannot open '%s'", parent);
+        if (faccessat(fd, slash + 1, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+                return error_code(reterr, 0, EEXIST, "There is already a '%s'", path);
+        r = outside_begin(volume, record, reterr);
+        return r < 0 ? r : backend_make_directory(fd, slash + 1, path, reterr);
+}
+
+static int dir_create(const Volume *volume, char **ret_rootfs_path, Error *reterr)
+{
+        const char *elsewhere = volume->options ? volume->options->dir : NULL;
+        _cleanup_(free_p) char *path = NULL;
+        int r;
+
+        r = rootfs_path(volume, &path, reterr);
         if (r == 0)
-                r = backend_make_directory(elsewhere ? AT_FDCWD : volume->dir_fd,
-                                           elsewhere ? volume->options->dir : "rootfs",
-                                           backend_path(*ret_rootfs_path), reterr);
+                r = elsewhere ? create_elsewhere(volume, elsewhere, reterr)
+                              : backend_make_directory(volume->dir_fd, "rootfs", backend_path(path),
+                                                       reterr);
+        if (r == 0)
+                *ret_rootfs_path = TAKE_PTR(path);
         return r;
 }
 

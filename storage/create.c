@@ -16,10 +16,12 @@
 #include "interfaces/container-lock.h"
 #include "interfaces/errors.h"
 #include "interfaces/json.h"
-#include "storage/backend.h"
+#include "kernel/mount.h"
 #include "storage/default-config.h"
 #include "storage/draft.h"
+#include "storage/options.h"
 #include "storage/owner.h"
+#include "storage/rootfs.h"
 #include "storage/site.h"
 #include "storage/template-run.h"
 #include "storage/template.h"
@@ -38,7 +40,8 @@ typedef struct Creation {
         json_t *config; /* borrowed */
         uid_t owner;
         BackendList backends; /* to be tried in turn */
-        char *program;        /* the template's; NULL: none */
+        BackendOptions options;
+        char *program; /* the template's; NULL: none */
         char *rootfs_path;
         ContainerLock lock;
         Draft draft;
@@ -49,6 +52,7 @@ static void creation_done(Creation *creation)
         draft_done(&creation->draft);
         container_lock_release(&creation->lock);
         (void) strv_free(creation->arguments);
+        backend_options_done(&creation->options);
         free(creation->program);
         free(creation->rootfs_path);
 }
@@ -137,6 +141,12 @@ static int creation_read(Creation *creation, Error *reterr)
         if (r >= 0)
                 r = backend_find(backend, BACKEND_CREATE, &creation->backends, reterr);
         if (r == 0)
+                r = backend_options_read(json_object_get(request->parameters, "backendOptions"),
+                                         &creation->options, reterr);
+        if (r == 0 && creation->options.dir)
+                r = rootfs_check_place(creation->options.dir, creation->site->path,
+                                       creation->site->directory, reterr);
+        if (r == 0)
                 r = read_template(creation, reterr);
         if (r == 0)
                 r = json_get_string(request->parameters, "defaultConfig", &creation->default_config,
@@ -192,13 +202,37 @@ static int write_first_config(const Creation *creation, Error *reterr)
         return write_config(creation, text, reterr);
 }
 
-static int run_template(const Creation *creation, Error *reterr)
+/* What is no directory by itself is mounted where the template looks for it. */
+static int
+mount_rootfs(const Creation *creation, const Rootfs *rootfs, const char *path, Error *reterr)
 {
+        _cleanup_(fd_close_p) int tree_fd = -EBADF, target_fd = -EBADF;
         int r;
 
-        if (!creation->program)
-                return 0;
-        r = view_enter(creation->site, &creation->draft, reterr);
+        if (mkdirat(creation->draft.dir_fd, "rootfs", 0755) < 0 && errno != EEXIST)
+                return error_errno(reterr, errno, "Cannot make '%s'", path);
+        r = rootfs_open(rootfs, &(RootfsMount){ .flags = 0 }, &tree_fd, reterr);
+        if (r < 0)
+                return r;
+        target_fd = open(path, O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+        r = target_fd < 0 ? -errno : mount_attach(tree_fd, target_fd);
+        return r < 0 ? error_errno(reterr, -r, "Cannot mount the root file system on '%s'", path)
+                     : 0;
+}
+
+static int run_template_on(const Creation *creation, const Rootfs *rootfs, Error *reterr)
+{
+        bool is_directory = rootfs->backend->open == backend_open_directory;
+        _cleanup_(free_p) char *path = NULL;
+        int r = 0;
+
+        if (is_directory ? !(path = strdup(rootfs->source))
+                         : asprintf(&path, "%s/rootfs", creation->site->directory) < 0) {
+                path = NULL;
+                return error_oom(reterr);
+        }
+        if (!is_directory)
+                r = mount_rootfs(creation, rootfs, path, reterr);
         if (r < 0)
                 return r;
         return template_run(
@@ -206,11 +240,31 @@ static int run_template(const Creation *creation, Error *reterr)
                         .program = creation->program,
                         .directory = creation->site->directory,
                         .name = creation->site->name,
-                        .rootfs = backend_path(creation->rootfs_path),
+                        .rootfs = path,
                         .arguments = creation->arguments,
                         .report = creation->report,
                 },
                 reterr);
+}
+
+static int run_template(const Creation *creation, Error *reterr)
+{
+        _cleanup_(fd_close_p) int host_fd = -EBADF;
+        Rootfs rootfs = ROOTFS_NULL;
+        int r, left;
+
+        if (!creation->program)
+                return 0;
+        r = rootfs_parse(creation->rootfs_path, &rootfs, reterr);
+        if (r == 0)
+                r = view_enter(creation->site, &creation->draft, &host_fd, reterr);
+        if (r == 0) {
+                r = run_template_on(creation, &rootfs, reterr);
+                left = view_leave(host_fd, r < 0 ? NULL : reterr);
+                r = r < 0 ? r : left;
+        }
+        rootfs_done(&rootfs);
+        return r;
 }
 
 /* The template's header on top, what the caller asked for at the end, where it wins. */
@@ -266,6 +320,16 @@ static int map_rootfs(const Creation *creation, Document *document)
         return document_set(document, "lxc.rootfs.options", options);
 }
 
+/* Whoever has written it, the template or the caller. */
+static int check_place(const Creation *creation, const Document *document, Error *reterr)
+{
+        const char *path = document_get(document, "lxc.rootfs.path");
+
+        if (!path || !*path)
+                return 0;
+        return rootfs_check_place(path, creation->site->path, creation->site->directory, reterr);
+}
+
 static int write_last_config(const Creation *creation, Error *reterr)
 {
         _cleanup_(document_free_p) Document *document = NULL;
@@ -283,6 +347,9 @@ static int write_last_config(const Creation *creation, Error *reterr)
         if (r < 0)
                 return error_errno(reterr, -r, "Cannot complete the config of '%s'",
                                    creation->request->container);
+        r = check_place(creation, document, reterr);
+        if (r < 0)
+                return r;
         last = document_text(document);
         return last ? write_config(creation, last, reterr) : error_oom(reterr);
 }
@@ -311,6 +378,7 @@ static int create_storage(Creation *creation, Error *reterr)
                 .dir_fd = creation->draft.dir_fd,
                 .directory = creation->site->directory,
                 .name = creation->site->name,
+                .options = &creation->options,
         };
         int r = -ENOTSUP;
 

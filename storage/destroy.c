@@ -16,10 +16,11 @@
 #include "interfaces/container-lock.h"
 #include "interfaces/errors.h"
 #include "interfaces/json.h"
-#include "storage/backend.h"
 #include "storage/dependents.h"
 #include "storage/job-hook.h"
 #include "storage/mounts.h"
+#include "storage/outside.h"
+#include "storage/rootfs.h"
 #include "storage/site.h"
 #include "storage/snapshots.h"
 #include "storage/ties.h"
@@ -108,15 +109,21 @@ static int spare(Destruction *destruction, const char *path, Error *reterr)
         return destruction->kept ? 0 : error_oom(reterr);
 }
 
-/* The layers of "overlay:LOWER:UPPER" are told one by one. */
+/* What stays elsewhere; the layers of "overlay:LOWER:UPPER" are told one by one. */
 static int tell_foreign(const Destruction *destruction, const char *rootfs_path, Error *reterr)
 {
         _cleanup_(strv_free_p) char **parts = NULL;
+        Rootfs rootfs = ROOTFS_NULL;
+        bool goes_too;
 
+        goes_too = rootfs_parse(rootfs_path, &rootfs, NULL) == 0 && rootfs.backend->destroy;
+        rootfs_done(&rootfs);
+        if (goes_too)
+                return 0;
         if (strv_split(&parts, backend_path(rootfs_path), ":") < 0)
                 return error_oom(reterr);
         strv_foreach(part, parts) {
-                if (!inside(destruction, *part))
+                if ((*part)[0] == '/' && !inside(destruction, *part))
                         report_message(destruction->report,
                                        "'%s' is not removed: it lies outside of '%s'", *part,
                                        destruction->site->directory);
@@ -199,6 +206,23 @@ static int run_hooks(const Destruction *destruction, Error *reterr)
                 reterr);
 }
 
+/* Volumes and data sets, of the container and of its snapshots, while everything still tells of them. Done
+ * again after a kill, it goes on. */
+static int destroy_outside(const Destruction *destruction, Error *reterr)
+{
+        const SnapshotPlace *place = &destruction->ties.snapshots;
+        _cleanup_(snapshot_list_done) SnapshotList list = { NULL };
+        int r = place->path ? snapshot_list(place, false, &list, reterr) : 0;
+
+        for (size_t i = 0; i < list.n && r == 0; i++) {
+                _cleanup_(fd_close_p) int fd = path_open_beneath(
+                        place->fd, list.items[i].name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0);
+
+                r = fd < 0 ? 0 : outside_destroy(fd, reterr);
+        }
+        return r < 0 ? r : outside_destroy(destruction->dir_fd, reterr);
+}
+
 /* LXC 1.0 kept them outside of the container's directory. */
 static void remove_old_snapshots(const Destruction *destruction)
 {
@@ -274,6 +298,8 @@ static int destruction_run(Destruction *destruction, Error *reterr)
                 r = run_hooks(destruction, reterr);
         if (r == 0)
                 r = ties_find(destruction->site, destruction->dir_fd, &destruction->ties, reterr);
+        if (r == 0)
+                r = destroy_outside(destruction, reterr);
         if (r < 0)
                 return r;
         r = destruction->kept ? move_parts(destruction, reterr)

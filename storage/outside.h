@@ -17,3 +17,8 @@ void outside_end(int dir_fd);
 /* outside_remove() - what the record in the directory names, if there is one, and the record. Return: 0,
  * -errno (the record stays). */
 int outside_remove(int dir_fd, Error *reterr);
+
+/* outside_destroy() - what the root file system of a whole container or snapshot has outside of its
+ * directory, by its config there. Nothing, where lxc.rootfs.managed is 0, and where a config cannot be
+ * read. Return: 0, -errno. */
+int outside_destroy(int dir_fd, Error *reterr);

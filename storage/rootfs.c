@@ -6,6 +6,7 @@
 
 #include "base/strv.h"
 #include "interfaces/errors.h"
+#include "storage/overlay.h"
 
 /* Of a source without a type: such lines are of LXC 1.x, whose order this is. What is a directory of a
  * special kind comes before the directory; newer kinds follow their relatives. */
@@ -87,4 +88,46 @@ char *rootfs_path_move(const char *path, const char *from, const char *to)
         if (!rest || (*rest && *rest != '/'))
                 return strdup(path);
         return asprintf(&moved, "%s%s", to, rest) < 0 ? NULL : moved;
+}
+
+static bool is_below(const char *path, const char *directory)
+{
+        const char *rest = startswith(path, directory);
+
+        return rest && (*rest == '/' || *rest == '\0');
+}
+
+static int check_path(const char *text, const char *path, const char *directory, Error *reterr)
+{
+        _cleanup_(free_p) char *real = text[0] == '/' ? realpath(text, NULL) : NULL;
+
+        if ((!is_below(text, path) || is_below(text, directory)) &&
+            (!real || !is_below(real, path) || is_below(real, directory)))
+                return 0;
+        return error_at(
+                reterr,
+                error_public(reterr, ERROR_INVALID_CONFIG,
+                             "The root file system '%s' would lie in the directory of another "
+                             "container: only an overlay may have it as a lower layer",
+                             text),
+                NULL, "lxc.rootfs.path");
+}
+
+int rootfs_check_place(const char *rootfs_path,
+                       const char *path,
+                       const char *directory,
+                       Error *reterr)
+{
+        _cleanup_(overlay_done) Overlay overlay = OVERLAY_NULL;
+        const char *source;
+        const Backend *backend = named(rootfs_path, &source);
+        bool layered = backend ? backend == &backend_overlay || backend == &backend_overlayfs ||
+                                         backend == &backend_aufs
+                               : strchr(source, ':') != NULL;
+        int r;
+
+        if (!layered)
+                return check_path(source, path, directory, reterr);
+        r = overlay_parse(source, &overlay, reterr);
+        return r < 0 ? r : check_path(overlay.upper, path, directory, reterr);
 }

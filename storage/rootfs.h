@@ -27,3 +27,11 @@ int rootfs_open(const Rootfs *rootfs, const RootfsMount *mount, int *ret_tree_fd
 /* rootfs_path_move() - a path in or at `from` as it is when that directory has become `to`; others stay
  * as they are. The caller frees; NULL when out of memory. */
 char *rootfs_path_move(const char *path, const char *from, const char *to);
+
+/* rootfs_check_place() - a root file system must not lie in the directory of another container of the
+ * container path `path`, but for the lower layers of an overlay. `directory` is its own. Return: 0,
+ * ERROR_INVALID_CONFIG. */
+int rootfs_check_place(const char *rootfs_path,
+                       const char *path,
+                       const char *directory,
+                       Error *reterr);

@@ -21,8 +21,11 @@
 /* Where the true container path stands in the covering one. */
 #define TRUE_PATH TRASH_PREFIX "path"
 
-static int make_namespace(Error *reterr)
+static int make_namespace(int *ret_host_fd, Error *reterr)
 {
+        *ret_host_fd = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+        if (*ret_host_fd < 0)
+                return error_errno(reterr, errno, "Cannot open the mount namespace");
         if (unshare(CLONE_NEWNS) < 0)
                 return error_errno(reterr, errno, "Cannot make a mount namespace");
         /* What the host unmounts meanwhile is unmounted here, too; nothing of ours gets out. */
@@ -122,20 +125,30 @@ static int cover(const Site *site, int path_fd, int draft_fd)
         return r < 0 ? r : link_neighbours(cover_fd, path_fd, site->name);
 }
 
-int view_enter(const Site *site, const Draft *draft, Error *reterr)
+int view_leave(int host_fd, Error *reterr)
 {
-        _cleanup_(fd_close_p) int path_fd = -EBADF, draft_fd = -EBADF;
+        return setns(host_fd, CLONE_NEWNS) < 0
+                       ? error_errno(reterr, errno, "Cannot go back to the host's mounts")
+                       : 0;
+}
+
+int view_enter(const Site *site, const Draft *draft, int *ret_host_fd, Error *reterr)
+{
+        _cleanup_(fd_close_p) int path_fd = -EBADF, draft_fd = -EBADF, host_fd = -EBADF;
         int r;
 
-        r = make_namespace(reterr);
+        r = make_namespace(&host_fd, reterr);
         if (r < 0)
                 return r;
         r = take_trees(site, draft, &path_fd, &draft_fd);
         if (r == 0)
                 r = cover(site, path_fd, draft_fd);
-        if (r < 0)
-                return error_errno(reterr, -r,
-                                   "Cannot show the new container to the template as '%s'",
-                                   site->directory);
+        if (r < 0) {
+                r = error_errno(reterr, -r, "Cannot show the new container to the template as '%s'",
+                                site->directory);
+                (void) view_leave(host_fd, NULL);
+                return r;
+        }
+        *ret_host_fd = TAKE_FD(host_fd);
         return 0;
 }

@@ -40,6 +40,7 @@ static const Field create_options[] = {
         { "template",          "s",     ACTION_NONE },
         { "templateArguments", "as",    ACTION_NONE },
         { "backend",           "s",     ACTION_NONE },
+        { "backendOptions",    "a{ss}", ACTION_NONE }, /* by its keys: create_extra() */
         { "config",            "a(ss)", ACTION_NONE }, /* by its keys: create_extra() */
         { "owner",             "u",     ACTION_NONE }, /* by its value: create_extra() */
         { NULL },
@@ -79,11 +80,26 @@ static const Field monitor_out[] = {
 
 /* --- CreateContainer --- */
 
+/* Storage of the host that its configuration does not name. */
+static bool names_storage(const json_t *options)
+{
+        static const char *const keys[] = {
+                "dir", "vgname", "thinpool", "zfsroot", "rbdpool", "rbduser",
+        };
+
+        for (size_t i = 0; i < ELEMENTS(keys); i++)
+                if (json_object_get(options, keys[i]))
+                        return true;
+        return false;
+}
+
 /* A container whose root maps to the host's, a foreign owner, a program named by its path. */
 static Action create_extra(const Call *call)
 {
         const char *template = call_string(call, "template");
 
+        if (names_storage(json_object_get(call->parameters, "backendOptions")))
+                return ACTION_HOST;
         if (template && template[0] == '/')
                 return ACTION_HOST;
         if (call_has(call, "owner") && call_integer(call, "owner", 0) != (int64_t) call->peer.uid)
