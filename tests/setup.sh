@@ -12,6 +12,11 @@ packages_build=(meson ninja-build gcc libc6-dev pkgconf libsystemd-dev libcap-de
 packages_host=(systemd dbus polkitd libglib2.0-bin busybox-static util-linux mount procps iproute2 jq)
 packages_test=(mmdebstrap clang-format shellcheck universal-ctags attr btrfs-progs e2fsprogs)
 packages_bench=(lxc)
+packages_vm=(qemu-system-x86 mmdebstrap e2fsprogs)
+# In the virtual machine: all of a host, what the programs are linked with, and what only a machine of
+# its own can use.
+packages_guest=("${packages_host[@]}" systemd-sysv udev kmod libcap2 libseccomp2 libjansson4 libmnl0
+    lvm2 thin-provisioning-tools btrfs-progs e2fsprogs nftables)
 
 packages_missing() {
     local name
@@ -63,4 +68,15 @@ project_tree() {
 project_is_installed() {
     [ -d "$1/host-tree" ] && [ -z "$(find "$1" -path "$1/host-tree" -prune -o -type f -perm -100 \
         -newer "$1/host-tree" -print -quit)" ]
+}
+
+# The tree of $build in NAGAYA_TREE, made unless it is there: several ask at once.
+project_tree_once() {
+    local lock
+    [ -z "${NAGAYA_TREE-}" ] || return 0
+    exec {lock}>"$build/host-tree.lock"
+    flock "$lock"
+    NAGAYA_TREE=$build/host-tree
+    project_is_installed "$build" || project_tree "$build"
+    exec {lock}>&-
 }
