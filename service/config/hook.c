@@ -16,11 +16,14 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "base/strv.h"
+#include "base/utf8.h"
 #include "config/data-path.h"
 #include "config/hook-line.h"
 #include "interfaces/errors.h"
 
 #define LINE_SIZE 1024
+#define TAIL_SIZE 2048
+#define TAIL_SEPARATOR " | "
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 struct HookRun {
@@ -36,7 +39,7 @@ struct HookRun {
         void *userdata;
         char line[LINE_SIZE]; /* the line being read */
         size_t size;
-        char last[LINE_SIZE]; /* the last whole one */
+        char tail[TAIL_SIZE]; /* the last whole ones, for the error */
 };
 
 void hook_output_log(HookType type, const char *line, void *userdata)
@@ -243,14 +246,31 @@ void hook_run_expire(HookRun *run)
         hook_run_kill(run);
 }
 
+/* A line fits; for one more the oldest go. */
+static void keep_line(HookRun *run)
+{
+        size_t size = strlen(run->tail), added = run->size + strlen(TAIL_SEPARATOR);
+
+        while (size + added >= TAIL_SIZE) {
+                const char *second = strstr(run->tail, TAIL_SEPARATOR);
+                const char *rest = second ? second + strlen(TAIL_SEPARATOR) : run->tail + size;
+
+                size -= (size_t) (rest - run->tail);
+                memmove(run->tail, rest, size + 1);
+        }
+        (void) snprintf(run->tail + size, TAIL_SIZE - size, "%s%s", size > 0 ? TAIL_SEPARATOR : "",
+                        run->line);
+}
+
 static void end_line(HookRun *run)
 {
         if (run->size == 0)
                 return;
         run->line[run->size] = '\0';
-        memcpy(run->last, run->line, run->size + 1);
+        (void) utf8_make_valid(run->line);
+        keep_line(run);
         run->size = 0;
-        run->output(run->type, run->last, run->userdata);
+        run->output(run->type, run->line, run->userdata);
 }
 
 static void take_output(HookRun *run, const char *data, size_t size)
@@ -288,10 +308,10 @@ static void drain(HookRun *run)
         end_line(run);
 }
 
-/* Why it failed, with the last line that it wrote. */
+/* Why it failed, with the last lines that it wrote. */
 static int run_failed(const HookRun *run, int code, int signal, Error *reterr)
 {
-        const char *colon = run->last[0] ? ": " : "", *type = run->name;
+        const char *colon = run->tail[0] ? ": " : "", *type = run->name;
         int r;
 
         if (run->expired)
@@ -299,15 +319,15 @@ static int run_failed(const HookRun *run, int code, int signal, Error *reterr)
                                "Hook %s, '%s', was killed: it had not ended after %" PRIu64
                                " s, the limit 'lxc.hook.timeout' of this host%s%s",
                                type, run->program, run->timeout_usec / USEC_PER_SEC, colon,
-                               run->last);
+                               run->tail);
         else if (signal > 0)
                 r = error_public(reterr, ERROR_HOOK_FAILED,
                                  "Hook %s, '%s', was killed by SIG%s%s%s", type, run->program,
-                                 sigabbrev_np(signal), colon, run->last);
+                                 sigabbrev_np(signal), colon, run->tail);
         else
                 r = error_public(reterr, ERROR_HOOK_FAILED,
                                  "Hook %s, '%s', ended with exit status %d%s%s", type, run->program,
-                                 code, colon, run->last);
+                                 code, colon, run->tail);
         return error_at(reterr, r, NULL, run->program);
 }
 

@@ -3,7 +3,7 @@
 
 /* Hooks of lxc.conf: a configured line is split into words by us (quotes as in a shell, no
  * expansion) and executed with an argument vector, never through a shell. What it writes goes line
- * by line to a handler; the last line is part of the error when it fails.
+ * by line to a handler; the last lines are part of the error when it fails.
  *
  * Convention 0 (lxc.hook.version, the default): WORDS... NAME SECTION TYPE EXTRA...
  * Convention 1: WORDS... EXTRA..., with LXC_HOOK_TYPE and LXC_HOOK_SECTION in the environment. */
@@ -77,7 +77,7 @@ void hook_run_expire(HookRun *run);
 int hook_run_read(HookRun *run);
 
 /* Reads what is left without waiting, reaps (waits for the program). Return: 0; < 0 with
- * ERROR_HOOK_FAILED naming hook, program, exit status or signal and the last line it wrote. */
+ * ERROR_HOOK_FAILED naming hook, program, exit status or signal and the last lines it wrote. */
 int hook_run_finish(HookRun *run, Error *reterr);
 
 /* Kills and reaps what still runs. NULL in, NULL out. */

@@ -140,12 +140,26 @@ static void test_path(void)
 static void test_failures(void)
 {
         assert_failure("/bin/sh -c 'echo one; echo two >&2; exit 3'",
-                       "Hook pre-start, '/bin/sh', ended with exit status 3: two");
+                       "Hook pre-start, '/bin/sh', ended with exit status 3: one | two");
         assert_failure("/bin/false", "Hook pre-start, '/bin/false', ended with exit status 1");
         assert_failure("/bin/sh -c 'kill -9 $$'",
                        "Hook pre-start, '/bin/sh', was killed by SIGKILL");
         assert_failure("/bin/sh -c 'oops",
                        "The pre-start hook '/bin/sh -c 'oops' has a quote that is not closed");
+}
+
+/* The last ones, whole, as many as there is room for. */
+static void test_last_lines(void)
+{
+        g_autofree char *error = NULL;
+        g_autofree char *output = run_line("/bin/sh -c 'seq 1 1000; exit 1'", 0, &error);
+
+        g_assert_true(g_str_has_suffix(output, "999\n1000\n"));
+        g_assert_nonnull(strstr(error, "ended with exit status 1: "));
+        g_assert_true(g_str_has_suffix(error, " | 998 | 999 | 1000"));
+        g_assert_cmpuint(strlen(error), >, 1024);
+        g_assert_cmpuint(strlen(error), <, 2048 + 100);
+        g_assert_null(strstr(error, " | 1 | "));
 }
 
 static void test_script_without_interpreter_line(void)
@@ -239,6 +253,7 @@ int main(int argc, char *argv[])
         g_test_add_func("/hook/no-shell-sees-the-line", test_no_shell);
         g_test_add_func("/hook/bare-names-are-looked-up", test_path);
         g_test_add_func("/hook/failures-name-hook-program-and-last-line", test_failures);
+        g_test_add_func("/hook/the-last-lines-are-in-the-error", test_last_lines);
         g_test_add_func("/hook/text-without-interpreter-line-is-for-the-shell",
                         test_script_without_interpreter_line);
         g_test_add_func("/hook/what-it-leaves-running-does-not-hold-the-start",

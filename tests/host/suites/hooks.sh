@@ -290,6 +290,17 @@ output_is_in_the_journal() {
     done
 }
 
+# Whatever it writes, and wherever it runs.
+the_last_lines_come_back() {
+    a_watched ct01 start
+    hook 'printf "first\n"; printf "\377\033[31m caf\303\251\n"; seq -s " " 1 200; echo last; exit 9'
+    local pattern='ended with exit status 9: first [|] [?].\[31m café [|] 1 2 3 .* 200 [|] last'
+    expect_bus_error HookFailed "$pattern" "$(object_path ct01)" $container_name.Start '{}'
+    expect_varlink_error HookFailed 'first [|] .*café [|] .* [|] last' Container.Start '{"container":"ct01"}'
+    hook 'seq 1 100000; exit 9'
+    expect_fails_with 1 '[|] 99999 [|] 100000$' nagaya start ct01
+}
+
 no_shell_sees_the_line() {
     a_watched ct01
     echo "lxc.hook.pre-start = /srv/hook ; touch /srv/pwned \$HOME 'a b'" >>/var/lib/lxc/ct01/config
@@ -440,6 +451,7 @@ test_case "The last hooks run after any failed start" a_failed_setup_has_its_end
 test_case "A stop hook that fails is told, and no more" a_failed_end_is_only_told
 test_case "A post-stop hook that fails cancels a reboot" a_failed_post_stop_cancels_a_reboot
 test_case "Output goes line by line to the journal" output_is_in_the_journal
+test_case "The last lines of a hook that failed come back" the_last_lines_come_back
 test_case "No shell sees the line of a hook" no_shell_sees_the_line
 test_case "A start hook is looked for in the container" a_start_hook_must_be_there
 test_case "A start hook's path is checked when it is set" a_start_hook_is_checked_when_set
