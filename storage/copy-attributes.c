@@ -12,13 +12,11 @@
 #include "base/strv.h"
 #include "storage/copy-private.h"
 
-/* What new entries of a directory get from it. */
-#define FLAGS_INHERITED                                                                            \
+/* What is set before there is any content: some of it cannot be set later, some is handed down by a
+ * directory. */
+#define FLAGS_EARLY                                                                                \
         (FS_COMPR_FL | FS_NOCOMP_FL | FS_NOCOW_FL | FS_SYNC_FL | FS_DIRSYNC_FL | FS_NOATIME_FL |   \
          FS_NODUMP_FL)
-#define FLAGS_FINAL (FS_IMMUTABLE_FL | FS_APPEND_FL)
-/* Of these flags a file's status tells. */
-#define ATTRIBUTES_FLAGS (ATTRIBUTES_FINAL | STATX_ATTR_COMPRESSED | STATX_ATTR_NODUMP)
 
 /* Attributes that mean the same on another file system. What else file systems list (ACLs of NFS or CIFS,
  * properties of their own) is a view of something that was copied, or cannot be. */
@@ -117,19 +115,18 @@ static int add_flags(int fd, int wanted)
         return ioctl(fd, FS_IOC_SETFLAGS, &flags) < 0 ? -errno : 0;
 }
 
-static int get_flags(int fd)
+/* Most files have none: then it is one call, or none where the file system has no such thing. */
+void copy_early_flags(Hand *hand, const Object *object)
 {
+        Copy *copy = hand->copy;
         int flags = 0;
 
-        return ioctl(fd, FS_IOC_GETFLAGS, &flags) < 0 ? 0 : flags;
-}
-
-void copy_inherited_flags(const Object *object)
-{
-        int flags = get_flags(object->from_fd) & FLAGS_INHERITED;
-
-        if (flags != 0)
-                (void) add_flags(object->to_fd, flags);
+        if (atomic_load_explicit(&copy->no_flags, memory_order_relaxed))
+                return;
+        if (ioctl(object->from_fd, FS_IOC_GETFLAGS, &flags) < 0)
+                atomic_store_explicit(&copy->no_flags, true, memory_order_relaxed);
+        else if (flags & FLAGS_EARLY)
+                (void) add_flags(object->to_fd, flags & FLAGS_EARLY);
 }
 
 int copy_final_flags(int fd, uint64_t attributes)
@@ -144,18 +141,13 @@ int copy_final_flags(int fd, uint64_t attributes)
         return r == -ENOTTY || r == -EOPNOTSUPP ? 0 : r;
 }
 
-static int copy_flags(Hand *hand, const Object *object, const char *name)
+static int copy_late_flags(Hand *hand, const Object *object, const char *name)
 {
         uint64_t final = object->from.stx_attributes & ATTRIBUTES_FINAL;
-        bool is_directory = S_ISDIR(object->from.stx_mode);
         int r;
 
-        if ((object->from.stx_attributes & ATTRIBUTES_FLAGS) == 0)
-                return 0;
-        if (!is_directory)
-                copy_inherited_flags(object);
         /* Of a file with several names they are set when it has got all of them. */
-        if (final == 0 || (!is_directory && object->from.stx_nlink > 1))
+        if (final == 0 || (!S_ISDIR(object->from.stx_mode) && object->from.stx_nlink > 1))
                 return 0;
         r = copy_final_flags(object->to_fd, final);
         return r < 0 ? copy_fail(hand, r, COPY_TO, "set the flags of", name) : 0;
@@ -178,7 +170,7 @@ int copy_attributes(Hand *hand, const Object *object, const char *name)
                 return r;
         if (futimens(fd, TIMES_OF(from)) < 0)
                 return copy_fail(hand, -errno, COPY_TO, "set the times of", name);
-        return object->from_fd >= 0 ? copy_flags(hand, object, name) : 0;
+        return object->from_fd >= 0 ? copy_late_flags(hand, object, name) : 0;
 }
 
 typedef struct XattrPath {

@@ -3,12 +3,13 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <sys/ioctl.h>
+#include <sys/sendfile.h>
 
 #include "storage/copy-private.h"
 
 #define STAT_BLOCK 512 /* the unit of stx_blocks */
-/* A call for small files, so that they cost no more; large ones tell how far they are. */
-#define RANGE_MAX ((size_t) 16 * 1024 * 1024)
+/* After so much, large files tell how far they are. */
+#define RANGE_MAX (16 * 1024 * 1024)
 #define OFFER_MIN ((uint64_t) 1024 * 1024)
 
 /* One file, its bytes being copied. */
@@ -28,44 +29,49 @@ static int write_failed(const Content *content)
         return copy_fail(content->hand, -errno, COPY_TO, "write", content->name);
 }
 
-static int write_all(const Content *content, const char *data, size_t n, off_t offset)
+/* Within the kernel, both files may be the reason. */
+static int bytes_failed(const Content *content)
 {
-        while (n > 0) {
-                ssize_t done = pwrite(content->object->to_fd, data, n, offset);
+        bool is_full = errno == ENOSPC || errno == EDQUOT || errno == EFBIG || errno == EROFS;
 
-                if (done < 0)
-                        return write_failed(content);
-                data += done;
-                n -= (size_t) done;
-                offset += done;
-        }
-        return 0;
+        return is_full ? write_failed(content)
+                       : copy_fail(content->hand, -errno, COPY_FROM, "copy the bytes of",
+                                   content->name);
 }
 
-/* Return: 0, also where the file ends before, -errno: told. */
-static int copy_buffered(const Content *content, off_t offset, off_t end)
+/* Ways to copy some bytes at an offset, the best one first. Return: as write(2). */
+
+static ssize_t by_range(const Content *content, off_t offset, size_t n)
+{
+        off_t to = offset;
+
+        return copy_file_range(content->object->from_fd, &offset, content->object->to_fd, &to, n,
+                               0);
+}
+
+/* Between file systems, and still within the kernel. */
+static ssize_t by_pipe(const Content *content, off_t offset, size_t n)
+{
+        if (lseek(content->object->to_fd, offset, SEEK_SET) < 0)
+                return -1;
+        return sendfile(content->object->to_fd, content->object->from_fd, &offset, n);
+}
+
+static ssize_t by_buffer(const Content *content, off_t offset, size_t n)
 {
         char *data = content->hand->buffers->data;
+        ssize_t got;
 
-        while (offset < end) {
-                size_t n = (size_t) (end - offset);
-                ssize_t done;
-                int r;
-
-                n = n < COPY_DATA_SIZE ? n : COPY_DATA_SIZE;
-                done = pread(content->object->from_fd, data, n, offset);
-                if (done < 0)
-                        return read_failed(content);
-                if (done == 0)
-                        return 0;
-                r = write_all(content, data, (size_t) done, offset);
-                if (r < 0)
-                        return r;
-                copy_account(content->hand->copy, 0, (uint64_t) done);
-                offset += done;
-        }
-        return 0;
+        got = pread(content->object->from_fd, data, n < COPY_DATA_SIZE ? n : COPY_DATA_SIZE,
+                    offset);
+        return got <= 0 ? got : pwrite(content->object->to_fd, data, (size_t) got, offset);
 }
+
+static ssize_t (*const ways[])(const Content *content, off_t offset, size_t n) = {
+        by_range,
+        by_pipe,
+        by_buffer,
+};
 
 static bool is_unsupported(int errnum)
 {
@@ -73,28 +79,28 @@ static bool is_unsupported(int errnum)
                errnum == EINVAL;
 }
 
-/* Within the kernel. Return: as copy_buffered(). */
+/* Return: 0, also where the file ends before, -errno: told. */
 static int copy_range(const Content *content, off_t offset, off_t end)
 {
         Copy *copy = content->hand->copy;
-        off_t to = offset;
 
-        while (offset < end && !atomic_load_explicit(&copy->no_ranges, memory_order_relaxed)) {
-                size_t n = (size_t) (end - offset);
-                ssize_t done;
+        while (offset < end) {
+                unsigned way = atomic_load_explicit(&copy->way, memory_order_relaxed);
+                off_t left = end - offset;
+                ssize_t n;
 
-                done = copy_file_range(content->object->from_fd, &offset, content->object->to_fd,
-                                       &to, n < RANGE_MAX ? n : RANGE_MAX, 0);
-                if (done == 0)
+                n = ways[way](content, offset, left < RANGE_MAX ? (size_t) left : RANGE_MAX);
+                if (n == 0)
                         return 0;
-                if (done > 0)
-                        copy_account(copy, 0, (uint64_t) done);
-                else if (is_unsupported(errno))
-                        atomic_store_explicit(&copy->no_ranges, true, memory_order_relaxed);
+                if (n > 0) {
+                        copy_account(copy, 0, (uint64_t) n);
+                        offset += n;
+                } else if (way + 1 < ELEMENTS(ways) && is_unsupported(errno))
+                        atomic_store_explicit(&copy->way, way + 1, memory_order_relaxed);
                 else
-                        return write_failed(content);
+                        return bytes_failed(content);
         }
-        return copy_buffered(content, offset, end);
+        return 0;
 }
 
 /* Return: 1 it shares the source's blocks, 0 not possible. */
@@ -148,8 +154,6 @@ static int copy_content(const Content *content)
                 return 0;
         if (from->stx_blocks * STAT_BLOCK < from->stx_size)
                 return copy_sparse(content);
-        if (from->stx_size <= COPY_DATA_SIZE)
-                return copy_buffered(content, 0, (off_t) from->stx_size);
         return copy_range(content, 0, (off_t) from->stx_size);
 }
 
@@ -180,6 +184,8 @@ static int make_file(Hand *hand, Object *object, const char *name)
                                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, object->made);
         if (object->to_fd < 0 && (errno != EEXIST || !place_is_shared(&place)))
                 return copy_fail(hand, -errno, COPY_TO, "make", name);
+        if (object->to_fd >= 0)
+                copy_early_flags(hand, object);
         r = copy_link(hand, &place, name);
         return r < 0 ? r : object->to_fd >= 0;
 }

@@ -65,7 +65,8 @@ typedef struct Copy {
         gid_t gid;
         bool is_owner_known;
         /* What was seen not to work on these file systems is not tried again. */
-        atomic_bool no_reflink, no_ranges, no_noatime;
+        atomic_bool no_reflink, no_noatime, no_flags;
+        atomic_uint way; /* to copy bytes, of those in copy-file.c */
         /* Several names of one file. */
         pthread_mutex_t links_lock;
         atomic_int links_fd;
@@ -163,11 +164,11 @@ int copy_links_end(Hand *hand);
 
 /* copy-attributes.c */
 
-/* All but what a directory hands down to what is made in it. Return: 0, -errno: told. */
-int copy_attributes(Hand *hand, const Object *object, const char *name);
+/* What the copy needs to have before its content. */
+void copy_early_flags(Hand *hand, const Object *object);
 
-/* Those that must be there before: compression, no copy-on-write. */
-void copy_inherited_flags(const Object *object);
+/* All else, after its content. Return: 0, -errno: told. */
+int copy_attributes(Hand *hand, const Object *object, const char *name);
 
 /* The same for what is not opened. */
 int copy_special_attributes(Hand *hand,

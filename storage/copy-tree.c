@@ -222,7 +222,7 @@ static int make_directory(Hand *hand, Object *object, const char *name)
         object->to_fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
         if (object->to_fd < 0)
                 return copy_fail(hand, -errno, COPY_TO, "open", name);
-        copy_inherited_flags(object);
+        copy_early_flags(hand, object);
         return 0;
 }
 

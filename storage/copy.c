@@ -211,7 +211,7 @@ static int root_open(Hand *hand, Object *ret)
         copy->gid = getegid();
         /* A directory may hand its group down. */
         copy->is_owner_known = to.st_gid == copy->gid;
-        copy_inherited_flags(ret);
+        copy_early_flags(hand, ret);
         return 0;
 }
 

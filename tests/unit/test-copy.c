@@ -174,7 +174,7 @@ static void write_at(int fd, off_t offset)
 
 static void test_holes(void)
 {
-        const off_t size = 512 << 20;
+        const off_t size = 64 << 20;
         Scratch scratch;
         int fd;
 
