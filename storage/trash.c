@@ -62,12 +62,46 @@ static int try_put(int parent_fd, const char *name)
         return fstatat(parent_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? -EAGAIN : -errno;
 }
 
-int trash_put(int parent_fd, const char *name, Error *reterr)
+static bool is_full(int r)
+{
+        return r == -ENOSPC || r == -EDQUOT;
+}
+
+static int put(int parent_fd, const char *name)
 {
         int r = -EAGAIN;
 
         for (unsigned i = 0; r == -EAGAIN && i < TRIES; i++)
                 r = try_put(parent_fd, name);
+        return r;
+}
+
+/* A full disk may have no room for the trash itself: then under the name of a draft that nobody
+ * builds. */
+static int set_aside(int parent_fd, const char *name)
+{
+        int r = -EEXIST;
+
+        for (unsigned i = 0; r == -EEXIST && i < TRIES; i++) {
+                char target[48];
+                EntryName tag;
+
+                r = random_name(&tag);
+                if (r < 0)
+                        return r;
+                (void) snprintf(target, sizeof(target), TRASH_PREFIX "%s" DRAFT_SUFFIX, tag.text);
+                r = renameat2(parent_fd, name, parent_fd, target, RENAME_NOREPLACE) < 0 ? -errno
+                                                                                        : 0;
+        }
+        return r;
+}
+
+int trash_put(int parent_fd, const char *name, Error *reterr)
+{
+        int r = put(parent_fd, name);
+
+        if (is_full(r))
+                r = set_aside(parent_fd, name);
         if (r == -EBUSY)
                 return error_code(reterr, 0, EBUSY,
                                   "Cannot move '%s' to the trash: something is mounted on it",
@@ -141,11 +175,15 @@ static int remove_locked(int trash_fd, const char *name, Error *reterr)
 static int condemn_draft(int parent_fd, const char *name, Error *reterr)
 {
         _cleanup_(fd_close_p) int lock_fd = -EBADF;
+        int r;
 
         lock_fd = lock_entry(parent_fd, name);
         if (lock_fd == -EWOULDBLOCK || lock_fd == -ENOENT)
                 return 0;
-        return trash_put(parent_fd, name, reterr);
+        r = put(parent_fd, name);
+        if (is_full(r))
+                return remove_entry(parent_fd, name, reterr);
+        return r < 0 ? error_errno(reterr, -r, "Cannot move '%s' to the trash", name) : 0;
 }
 
 static bool is_draft(const char *name)

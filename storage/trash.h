@@ -14,7 +14,8 @@
 #define TRASH_PREFIX ".#"
 #define DRAFT_SUFFIX ".new"
 
-/* trash_put() - move `name` of the directory into its trash. Return: 0, -ENOENT, -EBUSY (a mount
+/* trash_put() - move `name` of the directory into its trash, or, where a full disk has no room for that,
+ * out of the way under a name that is collected like it. Return: 0, -ENOENT, -EBUSY (a mount
  * point), -errno. */
 int trash_put(int parent_fd, const char *name, Error *reterr);
 
