@@ -218,7 +218,8 @@ static void on_collector_end(int code, int sig, void *userdata)
         Task *task = userdata;
 
         task->private->child = NULL;
-        finish_killed(task);
+        if (task->state == TASK_RUNNING)
+                finish_killed(task);
         task->context->on_gone(task, task->context->userdata);
 }
 
@@ -238,12 +239,13 @@ static void on_worker_end(int code, int sig, void *userdata)
         task->private->signal = sig;
         drain_channel(task);
         reap_group(task);
-        if (task->state == TASK_RUNNING) {
-                /* The end is told when what it made is gone. */
-                if (child_start(task->context->loop, &collector, &task->private->child) == 0)
-                        return;
+        /* The end is told when what it made is gone. It may also have been killed after its end, while
+         * it removed things. */
+        if ((task->state == TASK_RUNNING || sig > 0) &&
+            child_start(task->context->loop, &collector, &task->private->child) == 0)
+                return;
+        if (task->state == TASK_RUNNING)
                 finish_killed(task);
-        }
         task->context->on_gone(task, task->context->userdata);
 }
 
