@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+/* Kills a process at one of its system calls, counted exactly.
+ *
+ *      kill-at self PID N COMMAND...       the process itself
+ *      kill-at child PID N COMMAND...      the first child that it makes from now on
+ *
+ * From now on, while COMMAND runs, the system calls of that process (all of its threads, none of its
+ * children) are counted, and it gets SIGKILL when it enters the Nth; the call does not take place. N = 0:
+ * it is only counted. Prints "killed NUMBER" with the number of the system call (see ausyscall(8)), or
+ * "whole COUNT" when there were fewer. Exits with COMMAND's status, whose output is left alone but for
+ * its standard output, which goes to standard error. */
+
+#include <err.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define OPTIONS                                                                                    \
+        (PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK)
+
+typedef struct Watch {
+        pid_t target; /* whose PID was given */
+        pid_t victim; /* 0: it is not there yet */
+        pid_t command;
+        unsigned long kill_at, n;
+        long killed; /* the system call, -1: not yet */
+        int status;  /* of the command */
+        bool command_ended;
+} Watch;
+
+/* The process that a thread belongs to, 0: it is gone. */
+static pid_t process_of(pid_t thread)
+{
+        char path[64], line[128];
+        pid_t process = 0;
+        FILE *file;
+
+        (void) snprintf(path, sizeof(path), "/proc/%d/status", thread);
+        file = fopen(path, "re");
+        if (!file)
+                return 0;
+        while (fgets(line, sizeof(line), file))
+                if (sscanf(line, "Tgid: %d", &process) == 1)
+                        break;
+        (void) fclose(file);
+        return process;
+}
+
+static void go_on(const Watch *watch, pid_t thread, int sig)
+{
+        bool counted = watch->victim > 0 && process_of(thread) == watch->victim;
+
+        if (watch->victim > 0 && !counted && process_of(thread) != watch->target)
+                (void) ptrace(PTRACE_DETACH, thread, NULL, (void *) (long) sig);
+        else
+                (void) ptrace(counted ? PTRACE_SYSCALL : PTRACE_CONT, thread, NULL,
+                              (void *) (long) sig);
+}
+
+static void on_syscall(Watch *watch, pid_t thread)
+{
+        struct __ptrace_syscall_info info = { 0 };
+
+        if (ptrace(PTRACE_GET_SYSCALL_INFO, thread, (void *) sizeof(info), &info) > 0 &&
+            info.op == PTRACE_SYSCALL_INFO_ENTRY && watch->killed < 0 &&
+            ++watch->n == watch->kill_at) {
+                watch->killed = (long) info.entry.nr;
+                (void) kill(watch->victim, SIGKILL);
+                return;
+        }
+        go_on(watch, thread, 0);
+}
+
+/* A stop that is not a system call: a new thread or process, a signal, a group stop. */
+static void on_stop(Watch *watch, pid_t thread, int status)
+{
+        int event = status >> 16, sig = WSTOPSIG(status);
+
+        if (watch->victim == 0 && thread != watch->target && process_of(thread) == thread)
+                watch->victim = thread;
+        if (event == PTRACE_EVENT_STOP && sig != SIGTRAP)
+                (void) ptrace(PTRACE_LISTEN, thread, NULL, NULL);
+        else
+                go_on(watch, thread, event ? 0 : sig);
+}
+
+static void on_end(Watch *watch, pid_t thread, int status)
+{
+        if (thread == watch->command) {
+                watch->command_ended = true;
+                watch->status = status;
+        }
+}
+
+static pid_t start(char **words)
+{
+        pid_t pid = fork();
+
+        if (pid < 0)
+                err(2, "Cannot fork");
+        if (pid == 0) {
+                (void) dup2(STDERR_FILENO, STDOUT_FILENO);
+                (void) execvp(words[0], words);
+                err(127, "Cannot execute '%s'", words[0]);
+        }
+        return pid;
+}
+
+static void seize(const Watch *watch)
+{
+        if (ptrace(PTRACE_SEIZE, watch->target, NULL, (void *) (long) OPTIONS) < 0)
+                err(2, "Cannot trace %d", watch->target);
+        if (ptrace(PTRACE_INTERRUPT, watch->target, NULL, NULL) < 0)
+                err(2, "Cannot stop %d", watch->target);
+}
+
+static void follow(Watch *watch)
+{
+        while (!watch->command_ended) {
+                int status;
+                pid_t thread = waitpid(-1, &status, __WALL);
+
+                if (thread < 0)
+                        err(2, "Cannot wait");
+                if (!WIFSTOPPED(status))
+                        on_end(watch, thread, status);
+                else if (WSTOPSIG(status) == (SIGTRAP | 0x80))
+                        on_syscall(watch, thread);
+                else
+                        on_stop(watch, thread, status);
+        }
+}
+
+int main(int argc, char **argv)
+{
+        Watch watch = { .killed = -1 };
+
+        if (argc < 5 || (strcmp(argv[1], "self") != 0 && strcmp(argv[1], "child") != 0))
+                errx(2, "Usage: kill-at self|child PID N COMMAND...");
+        watch.target = (pid_t) strtol(argv[2], NULL, 10);
+        watch.kill_at = strtoul(argv[3], NULL, 10);
+        if (strcmp(argv[1], "self") == 0)
+                watch.victim = watch.target;
+        seize(&watch);
+        watch.command = start(argv + 4);
+        follow(&watch);
+        if (watch.killed >= 0)
+                (void) printf("killed %ld\n", watch.killed);
+        else
+                (void) printf("whole %lu\n", watch.n);
+        return WIFEXITED(watch.status) ? WEXITSTATUS(watch.status) : 128 + WTERMSIG(watch.status);
+}
