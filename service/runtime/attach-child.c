@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/personality.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -148,6 +149,11 @@ static int set_stdio(AttachChild *child)
                 if (dup2(fds[i], i) < 0)
                         return -errno;
         return close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0 ? -errno : 0;
+}
+
+static int set_personality(AttachChild *child)
+{
+        return child->personality != PER_LINUX && personality(child->personality) < 0 ? -errno : 0;
 }
 
 static int limit_capabilities(AttachChild *child)
@@ -348,6 +354,7 @@ _noreturn_ void attach_child_run(AttachChild *child)
                 { ATTACH_SESSION, new_session },
                 { ATTACH_TERMINAL, open_terminal },
                 { ATTACH_STDIO, set_stdio },
+                { ATTACH_PERSONALITY, set_personality },
                 { ATTACH_CAPABILITIES, limit_capabilities },
                 { ATTACH_SECCOMP, install_filter },
                 { ATTACH_USER, become_user },

@@ -12,6 +12,7 @@ typedef enum AttachStep {
         ATTACH_SESSION,
         ATTACH_TERMINAL,
         ATTACH_STDIO,
+        ATTACH_PERSONALITY,
         ATTACH_CAPABILITIES,
         ATTACH_SECCOMP,
         ATTACH_DIRECTORY,
@@ -34,6 +35,7 @@ typedef struct AttachChild {
         int namespaces;        /* CLONE_NEW* to enter, without the pid namespace */
         uint64_t capabilities; /* what the program may ever have */
         bool no_new_privs;
+        unsigned long personality; /* init's */
         bool session_keyring;
         const void *seccomp; /* NULL: no filter */
         size_t seccomp_size;

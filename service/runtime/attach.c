@@ -80,6 +80,7 @@ static const char *const step_sentences[_ATTACH_STEP_MAX] = {
         [ATTACH_SESSION] = "Cannot make a new session",
         [ATTACH_TERMINAL] = "Cannot make a terminal",
         [ATTACH_STDIO] = "Cannot set up standard input and output",
+        [ATTACH_PERSONALITY] = "Cannot set the personality",
         [ATTACH_CAPABILITIES] = "Cannot limit the capabilities",
         [ATTACH_SECCOMP] = "Cannot install the seccomp filter",
         [ATTACH_DIRECTORY] = "Cannot enter the directory",
@@ -317,19 +318,30 @@ static const char *status_field(const char *status, const char *name)
         return line ? line + strlen(name) : "";
 }
 
-/* What binds init binds the program: read of init itself, which may have given up more. */
-static int read_limits(const Supervisor *s, AttachChild *child, Error *reterr)
+static int read_of_init(const Supervisor *s, const char *file, char **ret, Error *reterr)
 {
-        _cleanup_(free_p) char *status = NULL;
         char path[64];
         int r;
 
-        (void) snprintf(path, sizeof(path), "/proc/%d/status", s->run.child.pid);
-        r = file_read(AT_FDCWD, path, 65536, &status, NULL);
+        (void) snprintf(path, sizeof(path), "/proc/%d/%s", s->run.child.pid, file);
+        r = file_read(AT_FDCWD, path, 65536, ret, NULL);
+        return r < 0 ? error_errno(reterr, -r, "Cannot read '%s'", path) : 0;
+}
+
+/* What binds init binds the program: read of init itself, which may have given up more. */
+static int read_limits(const Supervisor *s, AttachChild *child, Error *reterr)
+{
+        _cleanup_(free_p) char *status = NULL, *personality = NULL;
+        int r;
+
+        r = read_of_init(s, "status", &status, reterr);
+        if (r == 0)
+                r = read_of_init(s, "personality", &personality, reterr);
         if (r < 0)
-                return error_errno(reterr, -r, "Cannot read '%s'", path);
+                return r;
         child->capabilities = strtoull(status_field(status, "\nCapBnd:"), NULL, 16);
         child->no_new_privs = strtoul(status_field(status, "\nNoNewPrivs:"), NULL, 10) == 1;
+        child->personality = strtoul(personality, NULL, 16);
         return 0;
 }
 

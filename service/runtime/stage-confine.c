@@ -102,6 +102,23 @@ int stage_time_offsets(StageContext *context, Error *reterr)
         return 0;
 }
 
+static int separate_cores(Error *reterr)
+{
+        int r;
+
+        /* Where no core runs two threads, there is nothing to be shared: ENODEV. */
+        if (prctl(PR_SCHED_CORE, PR_SCHED_CORE_CREATE, 0, PR_SCHED_CORE_SCOPE_THREAD_GROUP, 0) ==
+                    0 ||
+            errno == ENODEV)
+                return 0;
+        r = errno == EINVAL
+                    ? error_code(reterr, 0, EINVAL,
+                                 "Cannot honour 'lxc.sched.core = 1': this kernel has no core "
+                                 "scheduling")
+                    : error_errno(reterr, errno, "Cannot make a core scheduling domain");
+        return error_at(reterr, r, NULL, "lxc.sched.core");
+}
+
 int stage_limits(StageContext *context, Error *reterr)
 {
         const Plan *plan = context->plan;
@@ -116,12 +133,7 @@ int stage_limits(StageContext *context, Error *reterr)
                                                     plan_limit_name(limit->resource)),
                                         NULL, "lxc.prlimit");
         }
-        if (plan->security.core_scheduling &&
-            prctl(PR_SCHED_CORE, PR_SCHED_CORE_CREATE, 0, PR_SCHED_CORE_SCOPE_THREAD_GROUP, 0) < 0)
-                return error_at(reterr,
-                                error_errno(reterr, errno, "Cannot make a core scheduling domain"),
-                                NULL, "lxc.sched.core");
-        return 0;
+        return plan->security.core_scheduling ? separate_cores(reterr) : 0;
 }
 
 int stage_personality(StageContext *context, Error *reterr)
