@@ -113,6 +113,12 @@ static int method_thaw(ControlCall *call, void *userdata, Error *reterr)
         return freeze_thaw(userdata, reterr);
 }
 
+static int method_hold(ControlCall *call, void *userdata, Error *reterr)
+{
+        return call->more ? freeze_hold(userdata, call->connection, reterr)
+                          : refuse(reterr, NULL, "Hold needs 'more'");
+}
+
 /* A terminal would be stolen by the session inside, a directory is a way out of the container. */
 static int check_stdio(int fd, Error *reterr)
 {
@@ -322,6 +328,7 @@ const ControlMethod control_methods[] = {
         { "Kill", method_kill },
         { "Freeze", method_freeze },
         { "Thaw", method_thaw },
+        { "Hold", method_hold },
         { "Attach", method_attach },
         { "OpenConsole", method_open_console },
         { "ResizeConsole", method_resize_console },

@@ -22,11 +22,13 @@ struct Connection {
         uint64_t id;
         ControlWait waits;
         bool dead;
+        bool held; /* dead, and it held something */
 };
 
 struct Control {
         Loop *loop;
         const ControlMethod *methods;
+        void (*on_release)(void *userdata);
         void *userdata;
         int fd;
         Source *source;
@@ -40,6 +42,7 @@ static void connection_kill(Connection *c)
         if (c->dead)
                 return;
         c->dead = true;
+        c->held = c->waits == WAIT_HOLD || c->waits == WAIT_HELD;
         c->waits = WAIT_NOTHING;
         c->source = source_free(c->source);
         c->timer = source_free(c->timer);
@@ -50,6 +53,7 @@ static void connection_kill(Connection *c)
 static void sweep(Control *control)
 {
         Connection **link = &control->connections;
+        bool released = false;
 
         while (*link) {
                 Connection *c = *link;
@@ -59,8 +63,11 @@ static void sweep(Control *control)
                         continue;
                 }
                 *link = c->next;
+                released = released || c->held;
                 free(c);
         }
+        if (released && control->on_release)
+                control->on_release(control->userdata);
 }
 
 /* Who waits does not read: his next call stays in the socket, only his going is of interest. */
@@ -161,6 +168,15 @@ Connection *control_find(Control *control, uint64_t id)
                 if (c->id == id && !c->dead && c->waits == WAIT_REPLY)
                         return c;
         return NULL;
+}
+
+void control_hold(Control *control)
+{
+        for (Connection *c = control->connections; c; c = c->next)
+                if (!c->dead && c->waits == WAIT_HOLD) {
+                        c->waits = WAIT_HELD;
+                        send_message(c, varlink_reply_new(NULL, true), NULL);
+                }
 }
 
 int control_subscribe(Connection *connection, json_t *snapshot, Error *reterr)
@@ -340,6 +356,7 @@ int control_new(const ControlOptions *options, Control **ret, Error *reterr)
         *control = (Control){
                 .loop = options->loop,
                 .methods = options->methods,
+                .on_release = options->on_release,
                 .userdata = options->userdata,
                 .fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0),
         };

@@ -23,6 +23,8 @@ typedef enum ControlWait {
         WAIT_REPLY,   /* control_find() and control_reply() */
         WAIT_STOPPED, /* the rest: control_answer() */
         WAIT_FROZEN,
+        WAIT_HOLD, /* the same, and then for control_hold() */
+        WAIT_HELD,
         WAIT_EVENTS, /* a subscriber */
 } ControlWait;
 
@@ -50,9 +52,10 @@ typedef struct ControlMethod {
 
 typedef struct ControlOptions {
         Loop *loop;
-        int dir_fd;                   /* CONTROL_DIR */
-        const char *name;             /* of the socket in it; an old one is replaced */
-        const ControlMethod *methods; /* ended by a NULL name */
+        int dir_fd;                         /* CONTROL_DIR */
+        const char *name;                   /* of the socket in it; an old one is replaced */
+        const ControlMethod *methods;       /* ended by a NULL name */
+        void (*on_release)(void *userdata); /* a WAIT_HOLD or WAIT_HELD went */
         void *userdata;
 } ControlOptions;
 
@@ -82,6 +85,10 @@ void control_answer(Control *control, ControlWait what, const Error *error);
 
 /* Does anybody wait for it? */
 bool control_awaits(const Control *control, ControlWait what);
+
+/* control_hold() - every WAIT_HOLD gets a first reply, and is a WAIT_HELD until it is answered or its
+ * connection goes. */
+void control_hold(Control *control);
 
 /* control_subscribe() - `snapshot` (taken) is the first reply; control_publish() goes to every
  * subscriber (`event` is borrowed). Return: CONTROL_LATER, -errno. */

@@ -34,6 +34,18 @@ static void answer(Supervisor *s, ErrorCode code, const char *sentence)
 
         (void) error_public(&error, code, "%s", sentence);
         control_answer(s->control, WAIT_FROZEN, &error);
+        control_answer(s->control, WAIT_HOLD, &error);
+}
+
+/* Whoever counted on its being frozen is told that it is not. */
+static void end_holds(Supervisor *s)
+{
+        _cleanup_(error_done) Error error = ERROR_NULL;
+
+        (void) error_public(&error, ERROR_CANCELLED, "Container '%s' was thawed or ended meanwhile",
+                            s->id);
+        control_answer(s->control, WAIT_HELD, &error);
+        s->freeze.for_holders = false;
 }
 
 static int on_timeout(Source *source, int fd, uint32_t events, void *userdata)
@@ -48,17 +60,12 @@ static int on_timeout(Source *source, int fd, uint32_t events, void *userdata)
         return 0;
 }
 
-int freeze_request(Supervisor *s, Connection *connection, Error *reterr)
+/* Return: 0, -errno. */
+static int begin(Supervisor *s, Error *reterr)
 {
         CgroupEvents now;
         int r;
 
-        if (s->state == STATE_FROZEN)
-                return CONTROL_DONE;
-        if (!run_has_init(s))
-                return not_running(s, reterr);
-        if (s->state == STATE_FREEZING)
-                return control_wait(connection, WAIT_FROZEN, USEC_INFINITY, reterr);
         if (!s->freeze.timer &&
             loop_add_timer(s->loop, USEC_INFINITY, on_timeout, s, &s->freeze.timer) < 0)
                 return error_oom(reterr);
@@ -70,9 +77,53 @@ int freeze_request(Supervisor *s, Connection *connection, Error *reterr)
         /* Often it is frozen when the write returns. */
         if (cgroup_events_read(s->run.events_fd, &now) == 0)
                 freeze_update(s, now.frozen);
+        return 0;
+}
+
+int freeze_request(Supervisor *s, Connection *connection, Error *reterr)
+{
+        int r;
+
+        /* It stays frozen when the holders go. */
+        s->freeze.for_holders = false;
+        if (s->state == STATE_FROZEN)
+                return CONTROL_DONE;
+        if (!run_has_init(s))
+                return not_running(s, reterr);
+        r = s->state == STATE_FREEZING ? 0 : begin(s, reterr);
+        if (r < 0)
+                return r;
         if (s->state == STATE_FROZEN)
                 return CONTROL_DONE;
         return control_wait(connection, WAIT_FROZEN, USEC_INFINITY, reterr);
+}
+
+int freeze_hold(Supervisor *s, Connection *connection, Error *reterr)
+{
+        int r = 0;
+
+        if (!run_has_init(s))
+                return not_running(s, reterr);
+        if (!is_freezing_or_frozen(s)) {
+                r = begin(s, reterr);
+                s->freeze.for_holders = r == 0;
+        }
+        if (r == 0)
+                r = control_wait(connection, WAIT_HOLD, USEC_INFINITY, reterr);
+        if (r >= 0 && s->state == STATE_FROZEN)
+                control_hold(s->control);
+        return r;
+}
+
+void freeze_release(void *supervisor)
+{
+        Supervisor *s = supervisor;
+
+        if (!s->freeze.for_holders || control_awaits(s->control, WAIT_HELD) ||
+            control_awaits(s->control, WAIT_HOLD))
+                return;
+        s->freeze.for_holders = false;
+        (void) freeze_thaw(s, NULL);
 }
 
 int freeze_thaw(Supervisor *s, Error *reterr)
@@ -89,6 +140,7 @@ int freeze_thaw(Supervisor *s, Error *reterr)
                 return r;
         if (s->state == STATE_FREEZING)
                 answer(s, ERROR_CANCELLED, "The container was thawed before it was frozen");
+        end_holds(s);
         supervisor_transition(s, EVENT_THAW);
         if (cgroup_events_read(s->run.events_fd, &now) == 0)
                 freeze_update(s, now.frozen);
@@ -108,9 +160,12 @@ void freeze_update(Supervisor *s, bool frozen)
         if (frozen && s->state == STATE_FREEZING) {
                 supervisor_transition(s, EVENT_FROZEN);
                 control_answer(s->control, WAIT_FROZEN, NULL);
+                control_hold(s->control);
         }
-        if (!frozen && s->state == STATE_FROZEN)
+        if (!frozen && s->state == STATE_FROZEN) {
+                end_holds(s);
                 supervisor_transition(s, EVENT_THAW);
+        }
         if (!frozen && s->state == STATE_THAWED)
                 supervisor_transition(s, EVENT_RUNNING);
 }
@@ -127,6 +182,7 @@ int freeze_check(const Supervisor *s, Error *reterr)
 void freeze_abandon(Supervisor *s)
 {
         answer(s, ERROR_CONTAINER_NOT_RUNNING, "The container ended before it was frozen");
+        end_holds(s);
 }
 
 void freeze_done(Freeze *freeze)

@@ -4,6 +4,8 @@
 /* Freezing and thawing, by cgroup.freeze of payload/. That it is frozen is only believed of
  * cgroup.events; the payload may freeze itself, too. */
 
+#include <stdbool.h>
+
 #include "base/error.h"
 #include "base/loop.h"
 #include "runtime/control.h"
@@ -13,12 +15,21 @@ typedef struct Supervisor Supervisor;
 #define FREEZE_TIMEOUT_USEC (30 * UINT64_C(1000000))
 
 typedef struct Freeze {
-        Source *timer; /* a process that does not stop must not leave the others frozen */
+        Source *timer;    /* a process that does not stop must not leave the others frozen */
+        bool for_holders; /* nobody else wanted it: thawed when the last of them goes */
 } Freeze;
 
 /* freeze_request() - answered when it is frozen. Return: CONTROL_DONE (it was), CONTROL_LATER,
  * ERROR_CONTAINER_NOT_RUNNING, -errno. */
 int freeze_request(Supervisor *s, Connection *connection, Error *reterr);
+
+/* freeze_hold() - frozen for as long as the connection lasts, then thawed, unless it was frozen before.
+ * Its call is answered for good when somebody else thaws the container. Return: CONTROL_LATER,
+ * ERROR_CONTAINER_NOT_RUNNING, -errno. */
+int freeze_hold(Supervisor *s, Connection *connection, Error *reterr);
+
+/* freeze_release() - a holder went. */
+void freeze_release(void *supervisor);
 
 /* Return: 0, ERROR_CONTAINER_NOT_RUNNING, -errno. */
 int freeze_thaw(Supervisor *s, Error *reterr);

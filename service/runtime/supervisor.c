@@ -381,9 +381,7 @@ static int begin_journal(Supervisor *s, Error *reterr)
 static int setup(Supervisor *s, const char *id, Error *reterr)
 {
         ControlOptions control = {
-                .name = id,
-                .methods = control_methods,
-                .userdata = s,
+                .name = id, .methods = control_methods, .on_release = freeze_release, .userdata = s
         };
         int r;
 
