@@ -139,6 +139,37 @@ int container_id_locate(const char *id,
         return 0;
 }
 
+/* As systemd-escape(1) does. */
+static char *escape_path(const char *directory)
+{
+        char *id = malloc(strlen(directory) * 4 + 1), *p = id;
+
+        for (; id && *directory; directory++) {
+                if (*directory == '/')
+                        *p++ = '-';
+                else if (is_alnum(*directory) || strchr(":_.", *directory))
+                        *p++ = *directory;
+                else
+                        p += sprintf(p, "\\x%02x", (unsigned char) *directory);
+        }
+        if (id)
+                *p = '\0';
+        return id;
+}
+
+char *container_id_of(const char *path, const char *name, const char *container_path)
+{
+        _cleanup_(free_p) char *directory = NULL;
+
+        if (streq(path, container_path))
+                return strdup(name);
+        if (asprintf(&directory, "%s/%s", path, name) < 0) {
+                directory = NULL;
+                return NULL;
+        }
+        return escape_path(directory);
+}
+
 char *container_id_unit(const char *id)
 {
         char *unit;

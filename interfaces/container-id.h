@@ -29,6 +29,10 @@ int container_id_locate(const char *id,
                         char **ret_name,
                         Error *reterr);
 
+/* container_id_of() - the id of the container PATH/NAME. The caller frees; NULL when out of memory. It may
+ * be too long: container_id_check(). */
+char *container_id_of(const char *path, const char *name, const char *container_path);
+
 /* "nagaya@ID.service"; the caller frees. NULL when out of memory. */
 char *container_id_unit(const char *id);
 

@@ -159,14 +159,12 @@ static int creation_read(Creation *creation, Error *reterr)
 static int creation_begin(Creation *creation, Error *reterr)
 {
         const JobRequest *request = creation->request;
-        struct stat st;
         int r;
 
         /* Publishing would refuse it as well, but only after all the work. */
-        if (fstatat(creation->site->fd, creation->site->name, &st, AT_SYMLINK_NOFOLLOW) == 0)
-                return error_public(reterr, ERROR_CONTAINER_EXISTS,
-                                    "There is already a container '%s': '%s' exists",
-                                    request->container, creation->site->directory);
+        r = site_check_absent(creation->site, request->container, reterr);
+        if (r < 0)
+                return r;
         r = container_lock_take(request->lock_dir, request->container, creation->site->directory,
                                 &creation->lock, reterr);
         if (r < 0)

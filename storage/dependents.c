@@ -14,6 +14,7 @@
 #include "base/strv.h"
 #include "config/parse.h"
 #include "interfaces/errors.h"
+#include "storage/rename-mark.h"
 
 #define CLONES_FILE "lxc_snapshots"
 #define BASES_FILE "lxc_rdepends"
@@ -169,7 +170,8 @@ static int find_counted(const Kin *base, unsigned count, Kinship *ret, unsigned 
         return r;
 }
 
-int dependents_find(const Kin *base, int dir_fd, Kinship *ret, unsigned *ret_unknown, Error *reterr)
+/* Adds to *ret. */
+static int find_of(const Kin *base, int dir_fd, Kinship *ret, unsigned *ret_unknown, Error *reterr)
 {
         _cleanup_(kinship_done) Kinship record = { 0 };
         int r;
@@ -188,6 +190,30 @@ int dependents_find(const Kin *base, int dir_fd, Kinship *ret, unsigned *ret_unk
                 return error_errno(reterr, -r, "Cannot find the clones of '%s/%s'", base->path,
                                    base->name);
         return 0;
+}
+
+/* In the midst of a rename some are still made of the old name. */
+static int find_of_old_name(int dir_fd, Kinship *ret, unsigned *ret_unknown, Error *reterr)
+{
+        _cleanup_(rename_mark_done) RenameMark mark = { NULL, NULL, NULL };
+        char *slash;
+        int r;
+
+        r = rename_mark_read(dir_fd, &mark);
+        if (r < 0)
+                return error_errno(reterr, -r, "Cannot read '" RENAME_MARK "'");
+        slash = r > 0 ? strrchr(mark.directory, '/') : NULL;
+        if (!slash)
+                return 0;
+        *slash = '\0';
+        return find_of(&(Kin){ mark.directory, slash + 1 }, dir_fd, ret, ret_unknown, reterr);
+}
+
+int dependents_find(const Kin *base, int dir_fd, Kinship *ret, unsigned *ret_unknown, Error *reterr)
+{
+        int r = find_of(base, dir_fd, ret, ret_unknown, reterr);
+
+        return r < 0 ? r : find_of_old_name(dir_fd, ret, ret_unknown, reterr);
 }
 
 /* "clone01, overlay01/snaps/snap0 and 3 more" */

@@ -10,10 +10,15 @@
 #include "base/strv.h"
 #include "interfaces/errors.h"
 #include "interfaces/json.h"
+#include "storage/clone.h"
 #include "storage/configure.h"
 #include "storage/create.h"
 #include "storage/destroy.h"
 #include "storage/host-check.h"
+#include "storage/recover.h"
+#include "storage/rename.h"
+#include "storage/restore.h"
+#include "storage/snapshot.h"
 #include "storage/trash.h"
 
 /* Removal is in nobody's way. */
@@ -21,9 +26,14 @@
 
 static const JobKind job_kinds[] = {
         { "check-host", SITE_NONE, check_host_job, true },
+        { "clone", SITE_MAKE_PATH, clone_job, false },
         { "configure", SITE_AS_IT_IS, configure_job, true },
         { "create", SITE_MAKE_PATH, create_job, false },
         { "destroy", SITE_AS_IT_IS, destroy_job, false },
+        { "destroy-snapshot", SITE_AS_IT_IS, destroy_snapshot_job, false },
+        { "rename", SITE_AS_IT_IS, rename_job, false },
+        { "restore", SITE_MAKE_PATH, restore_job, false },
+        { "snapshot", SITE_AS_IT_IS, snapshot_job, false },
 };
 
 const JobKind *job_kind_find(const char *name)
@@ -80,11 +90,13 @@ int job_run(const JobKind *kind, JobRequest *request, const Report *report)
         return r;
 }
 
-void job_collect(const char *container_path)
+void job_collect(const char *container_path, const char *lock_dir)
 {
         _cleanup_(fd_close_p) int fd = -EBADF;
 
         fd = path_open_trusted(container_path, O_RDONLY | O_DIRECTORY, NULL);
-        if (fd >= 0)
-                collect(fd, container_path);
+        if (fd < 0)
+                return;
+        recover(fd, container_path, lock_dir);
+        collect(fd, container_path);
 }

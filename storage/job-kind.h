@@ -45,5 +45,5 @@ const JobKind *job_kind_find(const char *name);
  * and earlier jobs left to be removed in that container path. Return: 0, -errno (of the job). */
 int job_run(const JobKind *kind, JobRequest *request, const Report *report);
 
-/* job_collect() - only the removal, for a container path whose worker was killed. */
-void job_collect(const char *container_path);
+/* job_collect() - for a container path whose worker was killed: the removal, and storage/recover.h. */
+void job_collect(const char *container_path, const char *lock_dir);

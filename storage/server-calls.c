@@ -38,6 +38,17 @@ static int need_string(const json_t *parameters, const char *field, const char *
         return r < 0 ? r : 0;
 }
 
+/* The container that both work on, or NULL. */
+static const char *find_shared(const TaskSpec *spec, const Task *task)
+{
+        const char *const ours[] = { spec->container, spec->other };
+
+        for (size_t i = 0; i < ELEMENTS(ours); i++)
+                if (ours[i] && (streq(ours[i], task->container) || streq0(ours[i], task->other)))
+                        return ours[i];
+        return NULL;
+}
+
 static int check_room(Server *server, const TaskSpec *spec, Error *reterr)
 {
         unsigned n = 0;
@@ -48,15 +59,17 @@ static int check_room(Server *server, const TaskSpec *spec, Error *reterr)
                 return error_public(reterr, ERROR_INVALID_ARGS, "There is already a job %lld",
                                     (long long) spec->number);
         for (const Task *task = server->tasks; task; task = task->next) {
+                const char *shared = find_shared(spec, task);
+
                 if (task->state != TASK_RUNNING)
                         continue;
                 n++;
                 if (spec->kind->brief || task->kind->brief)
                         continue;
-                if (streq(task->container, spec->container))
+                if (shared)
                         return error_public(reterr, ERROR_BUSY,
                                             "Job %lld is at work on container '%s'",
-                                            (long long) task->number, spec->container);
+                                            (long long) task->number, shared);
         }
         if (n >= SERVER_TASKS_MAX)
                 return error_public(reterr, ERROR_LIMITS_EXCEEDED,
@@ -84,6 +97,8 @@ static int read_spec(const json_t *parameters, TaskSpec *ret, Error *reterr)
                 r = need_string(parameters, "kind", &kind, reterr);
         if (r == 0)
                 r = need_string(parameters, "container", &ret->container, reterr);
+        if (r == 0)
+                r = json_get_string(parameters, "other", &ret->other, reterr);
         if (r < 0)
                 return r;
         ret->kind = job_kind_find(kind);
@@ -163,10 +178,11 @@ static int method_list(Connection *connection, const VarlinkCall *call, Error *r
         for (const Task *task = connection->server->tasks; task; task = task->next)
                 if (!task->kind->brief &&
                     json_array_insert_new(jobs, 0,
-                                          json_pack("{s:I,s:s,s:s,s:I,s:s}", "job",
+                                          json_pack("{s:I,s:s,s:s,s:s*,s:I,s:s}", "job",
                                                     (json_int_t) task->number, "kind",
                                                     task->kind->name, "container", task->container,
-                                                    "owner", (json_int_t) task->owner, "state",
+                                                    "other", task->other, "owner",
+                                                    (json_int_t) task->owner, "state",
                                                     task_state_name(task->state))) < 0)
                         return error_oom(reterr);
         (void) connection_send(connection,

@@ -290,7 +290,7 @@ static int collect_main(void *userdata)
 {
         const Server *server = userdata;
 
-        job_collect(server->options->container_path);
+        job_collect(server->options->container_path, server->options->lock_dir);
         return 0;
 }
 

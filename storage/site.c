@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/path.h"
@@ -86,4 +87,14 @@ int site_open(const char *id, const char *directory, SiteFlags flags, Site *ret,
         *ret = site;
         site = SITE_NULL;
         return 0;
+}
+
+int site_check_absent(const Site *site, const char *id, Error *reterr)
+{
+        struct stat st;
+
+        if (fstatat(site->fd, site->name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return 0;
+        return error_public(reterr, ERROR_CONTAINER_EXISTS,
+                            "There is already a container '%s': '%s' exists", id, site->directory);
 }

@@ -25,3 +25,6 @@ typedef enum SiteFlags {
  * Return: 0, ERROR_INVALID_NAME, ERROR_INVALID_ARGS, ERROR_ACCESS_DENIED, -errno. */
 int site_open(const char *id, const char *directory, SiteFlags flags, Site *ret, Error *reterr);
 void site_done(Site *site);
+
+/* site_check_absent() - nothing is there yet. Return: 0, ERROR_CONTAINER_EXISTS. */
+int site_check_absent(const Site *site, const char *id, Error *reterr);

@@ -77,6 +77,7 @@ Task *task_free(Task *task)
         }
         (void) source_free(task->expiry);
         free(task->container);
+        free(task->other);
         free(task);
         return NULL;
 }
@@ -187,7 +188,7 @@ static int collector_main(void *userdata)
         path = slash && slash != directory ? strndup(directory, (size_t) (slash - directory))
                                            : NULL;
         if (path)
-                job_collect(path);
+                job_collect(path, task->context->lock_dir);
         return 0;
 }
 
@@ -316,9 +317,10 @@ int task_start(const TaskContext *context, const TaskSpec *spec, Task **ret, Err
                 .kind = spec->kind,
                 .owner = spec->owner,
                 .container = strdup(spec->container),
+                .other = spec->other ? strdup(spec->other) : NULL,
                 .private = calloc(1, sizeof(struct TaskPrivate)),
         };
-        if (!task->container || !task->private)
+        if (!task->container || (spec->other && !task->other) || !task->private)
                 return error_oom(reterr);
         *task->private = (struct TaskPrivate){
                 .parameters = json_incref(spec->parameters),

@@ -43,6 +43,7 @@ typedef struct TaskSpec {
         int64_t number;
         const JobKind *kind;
         const char *container; /* id */
+        const char *other;     /* id of a second one that it works on, or NULL */
         int64_t owner;
         json_t *parameters;
 } TaskSpec;
@@ -53,6 +54,7 @@ struct Task {
         int64_t number;
         const JobKind *kind;
         char *container;
+        char *other;
         int64_t owner;
         TaskState state;
         Source *expiry; /* the holder's */

@@ -39,7 +39,7 @@ static int open_trash(int parent_fd)
         return path_open_on_mount(parent_fd, TRASH_NAME, O_RDONLY | O_DIRECTORY);
 }
 
-static int try_put(int parent_fd, const char *name)
+static int try_put(int dir_fd, const char *name, int parent_fd)
 {
         _cleanup_(fd_close_p) int trash_fd = -EBADF;
         EntryName target;
@@ -52,14 +52,14 @@ static int try_put(int parent_fd, const char *name)
         r = random_name(&target);
         if (r < 0)
                 return r;
-        if (renameat2(parent_fd, name, trash_fd, target.text, RENAME_NOREPLACE) == 0)
+        if (renameat2(dir_fd, name, trash_fd, target.text, RENAME_NOREPLACE) == 0)
                 return 0;
         if (errno == EEXIST)
                 return -EAGAIN;
         if (errno != ENOENT)
                 return -errno;
         /* Is it the source that is missing, or the trash again? */
-        return fstatat(parent_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? -EAGAIN : -errno;
+        return fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 ? -EAGAIN : -errno;
 }
 
 static bool is_full(int r)
@@ -67,18 +67,18 @@ static bool is_full(int r)
         return r == -ENOSPC || r == -EDQUOT;
 }
 
-static int put(int parent_fd, const char *name)
+static int put(int dir_fd, const char *name, int parent_fd)
 {
         int r = -EAGAIN;
 
         for (unsigned i = 0; r == -EAGAIN && i < TRIES; i++)
-                r = try_put(parent_fd, name);
+                r = try_put(dir_fd, name, parent_fd);
         return r;
 }
 
 /* A full disk may have no room for the trash itself: then under the name of a draft that nobody
  * builds. */
-static int set_aside(int parent_fd, const char *name)
+static int set_aside(int dir_fd, const char *name, int parent_fd)
 {
         int r = -EEXIST;
 
@@ -90,18 +90,20 @@ static int set_aside(int parent_fd, const char *name)
                 if (r < 0)
                         return r;
                 (void) snprintf(target, sizeof(target), TRASH_PREFIX "%s" DRAFT_SUFFIX, tag.text);
-                r = renameat2(parent_fd, name, parent_fd, target, RENAME_NOREPLACE) < 0 ? -errno
-                                                                                        : 0;
+                r = renameat2(dir_fd, name, parent_fd, target, RENAME_NOREPLACE) < 0 ? -errno : 0;
         }
         return r;
 }
 
-int trash_put(int parent_fd, const char *name, Error *reterr)
+/* Return: -EXDEV without a sentence. */
+static int put_away(int dir_fd, const char *name, int parent_fd, Error *reterr)
 {
-        int r = put(parent_fd, name);
+        int r = put(dir_fd, name, parent_fd);
 
         if (is_full(r))
-                r = set_aside(parent_fd, name);
+                r = set_aside(dir_fd, name, parent_fd);
+        if (r == -EXDEV)
+                return r;
         if (r == -EBUSY)
                 return error_code(reterr, 0, EBUSY,
                                   "Cannot move '%s' to the trash: something is mounted on it",
@@ -109,6 +111,25 @@ int trash_put(int parent_fd, const char *name, Error *reterr)
         if (r < 0)
                 return error_errno(reterr, -r, "Cannot move '%s' to the trash", name);
         return 0;
+}
+
+int trash_put(int parent_fd, const char *name, Error *reterr)
+{
+        int r = put_away(parent_fd, name, parent_fd, reterr);
+
+        return r == -EXDEV ? error_errno(reterr, EXDEV, "Cannot move '%s' to the trash", name) : r;
+}
+
+int trash_put_into(int dir_fd, const char *name, int parent_fd, Error *reterr)
+{
+        int r = put_away(dir_fd, name, parent_fd, reterr);
+
+        if (r != -EXDEV)
+                return r;
+        r = put_away(dir_fd, name, dir_fd, reterr);
+        if (r == 0)
+                (void) trash_collect(dir_fd, NULL);
+        return r;
 }
 
 static int try_make(int parent_fd)
@@ -170,6 +191,38 @@ static int remove_locked(int trash_fd, const char *name, Error *reterr)
         return remove_entry(trash_fd, name, reterr);
 }
 
+/* The container that a draft ".#NAME.TAG.new" is, or was, for; NULL: it has no such name (or no memory). */
+static char *draft_container(const char *draft)
+{
+        const char *name = draft + strlen(TRASH_PREFIX);
+        size_t n = strlen(name), tail = 1 + DRAFT_TAG_SIZE + strlen(DRAFT_SUFFIX);
+
+        return n > tail ? strndup(name, n - tail) : NULL;
+}
+
+/* A restore exchanges the container for its draft, and then gives the new one the snapshots of the old
+ * one: where it was killed in between, this is what is left to be done. */
+static int rescue_snapshots(int parent_fd, const char *name, int draft_fd, Error *reterr)
+{
+        _cleanup_(free_p) char *container = NULL;
+        _cleanup_(fd_close_p) int fd = -EBADF;
+        struct stat st;
+
+        if (fstatat(draft_fd, DRAFT_SNAPSHOTS, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return 0;
+        container = draft_container(name);
+        if (!container)
+                return 0;
+        fd = path_open_on_mount(parent_fd, container, O_RDONLY | O_DIRECTORY);
+        if (fd == -ENOENT)
+                return 0;
+        if (fd < 0 ||
+            renameat2(draft_fd, DRAFT_SNAPSHOTS, fd, DRAFT_SNAPSHOTS, RENAME_NOREPLACE) < 0)
+                return error_errno(reterr, fd < 0 ? -fd : errno,
+                                   "Cannot give the snapshots in '%s' back to the container", name);
+        return 0;
+}
+
 /* The lock is held over the rename, so that a maker that has just made it, but not yet locked it,
  * sees that it is gone. */
 static int condemn_draft(int parent_fd, const char *name, Error *reterr)
@@ -180,7 +233,10 @@ static int condemn_draft(int parent_fd, const char *name, Error *reterr)
         lock_fd = lock_entry(parent_fd, name);
         if (lock_fd == -EWOULDBLOCK || lock_fd == -ENOENT)
                 return 0;
-        r = put(parent_fd, name);
+        r = lock_fd < 0 ? 0 : rescue_snapshots(parent_fd, name, lock_fd, reterr);
+        if (r < 0)
+                return r;
+        r = put(parent_fd, name, parent_fd);
         if (is_full(r))
                 return remove_entry(parent_fd, name, reterr);
         return r < 0 ? error_errno(reterr, -r, "Cannot move '%s' to the trash", name) : 0;

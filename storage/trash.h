@@ -13,11 +13,18 @@
 /* Every name of ours in a container path begins so; none can be a container's. */
 #define TRASH_PREFIX ".#"
 #define DRAFT_SUFFIX ".new"
+#define DRAFT_TAG_SIZE 16 /* ".#NAME.TAG.new" */
+/* A draft that has this is the old half of a restore (storage/restore.h). */
+#define DRAFT_SNAPSHOTS "snaps"
 
 /* trash_put() - move `name` of the directory into its trash, or, where a full disk has no room for that,
  * out of the way under a name that is collected like it. Return: 0, -ENOENT, -EBUSY (a mount
  * point), -errno. */
 int trash_put(int parent_fd, const char *name, Error *reterr);
+
+/* trash_put_into() - `name` of another directory; where that is on another file system, into a trash of its
+ * own, which is emptied at once. */
+int trash_put_into(int dir_fd, const char *name, int parent_fd, Error *reterr);
 
 /* trash_make() - a fresh directory in the trash, for parts of something that stays. Return: fd,
  * -errno. */

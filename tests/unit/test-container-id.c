@@ -94,6 +94,27 @@ static void test_units(void)
         g_assert_null(container_id_from_unit("xnagaya@a.service"));
 }
 
+static void test_of_directory(void)
+{
+        static const char *const paths[] = { "/srv/lxc", "/srv/a-b c", "/home/u/.local/share/lxc" };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(paths); i++) {
+                g_autofree char *id = container_id_of(paths[i], "ct-1", "/var/lib/lxc");
+                g_autofree char *expected = g_build_filename(paths[i], "ct-1", NULL);
+                _cleanup_(free_p) char *directory = NULL, *name = NULL;
+
+                g_assert_cmpint(container_id_locate(id, "/var/lib/lxc", &directory, &name, NULL),
+                                ==, 0);
+                g_assert_cmpstr(directory, ==, expected);
+                g_assert_cmpstr(name, ==, "ct-1");
+        }
+        {
+                g_autofree char *id = container_id_of("/var/lib/lxc", "ct-1", "/var/lib/lxc");
+
+                g_assert_cmpstr(id, ==, "ct-1");
+        }
+}
+
 int main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
@@ -105,5 +126,6 @@ int main(int argc, char **argv)
         g_test_add_func("/container-id/bad-paths-are-refused", test_bad_path_ids);
         g_test_add_func("/container-id/too-long-path-is-a-limit", test_too_long_path_id_is_a_limit);
         g_test_add_func("/container-id/unit-names-round-trip", test_units);
+        g_test_add_func("/container-id/is-made-of-a-directory", test_of_directory);
         return g_test_run();
 }

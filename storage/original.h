@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#pragma once
+
+/* A container (or snapshot) that is cloned, renamed or restored from: its directory, its configuration
+ * as text and as loaded, its root file system. Nothing of it is written here. */
+
+#include "config/config.h"
+#include "storage/rootfs.h"
+#include "storage/site.h"
+
+typedef struct Original {
+        const Site *site;
+        int dir_fd;
+        char *text;  /* of its config */
+        bool legacy; /* written in names of LXC 1.x */
+        Config *config;
+        Rootfs rootfs;
+        int root_fd;       /* O_PATH: what its files are in, where that is a directory; else < 0 */
+        const char *upper; /* of an overlay, in its own directory; else NULL */
+        bool owns_lower;   /* a lower layer lies in its own directory, too */
+} Original;
+
+#define ORIGINAL_NULL ((Original){ .dir_fd = -EBADF, .root_fd = -EBADF })
+
+/* original_open() - `name` is how it is called in messages. Its files must be its own: a root file
+ * system in another container's directory is not (but for lower layers). Return: 0,
+ * ERROR_NO_SUCH_CONTAINER, ERROR_INVALID_CONFIG, ERROR_NOT_SUPPORTED (it has no root file system),
+ * -errno. */
+int original_open(const Site *site, const char *name, Original *ret, Error *reterr);
+void original_done(Original *original);
+
+/* original_open_root() - its root file system as it would be started, read-only, as a detached mount.
+ * Return: tree fd, -errno. */
+int original_open_root(const Original *original, Error *reterr);
+
+/* original_open_changes() - the upper layer itself. Return: fd, -errno. */
+int original_open_changes(const Original *original, Error *reterr);
+
+/* The bytes of the image or device it is in; 0: neither. */
+uint64_t original_size(const Original *original);

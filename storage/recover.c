@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "storage/recover.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+
+#include "base/path.h"
+#include "base/strv.h"
+#include "storage/rename.h"
+#include "storage/snapshots.h"
+#include "storage/trash.h"
+
+static void recover_container(const Site *site, const char *lock_dir)
+{
+        _cleanup_(snapshot_place_done) SnapshotPlace place = SNAPSHOT_PLACE_NULL;
+        _cleanup_(fd_close_p) int fd = -EBADF;
+
+        fd = path_open_on_mount(site->fd, site->name, O_RDONLY | O_DIRECTORY);
+        if (fd < 0)
+                return;
+        rename_resume(site, fd, lock_dir);
+        if (snapshot_place_open(site->path, site->name, fd, false, &place, NULL) == 0)
+                (void) trash_collect(place.fd, NULL);
+}
+
+void recover(int path_fd, const char *container_path, const char *lock_dir)
+{
+        _cleanup_(closedir_p) DIR *dir = NULL;
+        struct dirent *entry;
+        int fd;
+
+        fd = openat(path_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        dir = fd < 0 ? NULL : fdopendir(fd);
+        if (!dir) {
+                (void) fd_close(fd);
+                return;
+        }
+        while ((entry = readdir(dir))) {
+                _cleanup_(free_p) char *directory = NULL;
+                Site site = { .fd = path_fd, .path = (char *) container_path };
+
+                if (entry->d_name[0] == '.')
+                        continue;
+                if (asprintf(&directory, "%s/%s", container_path, entry->d_name) < 0) {
+                        directory = NULL;
+                        return;
+                }
+                site.name = entry->d_name;
+                site.directory = directory;
+                recover_container(&site, lock_dir);
+        }
+}

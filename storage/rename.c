@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "storage/rename.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/path.h"
+#include "base/strv.h"
+#include "interfaces/container-id.h"
+#include "interfaces/container-lock.h"
+#include "interfaces/errors.h"
+#include "interfaces/json.h"
+#include "storage/dependents.h"
+#include "storage/hold.h"
+#include "storage/mounts.h"
+#include "storage/move.h"
+#include "storage/rename-mark.h"
+#include "storage/unit-files.h"
+
+typedef struct Renaming {
+        const JobRequest *request;
+        Site to;
+        const char *name, *id; /* the new ones */
+        Hold hold;
+        ContainerLock lock; /* of the new name */
+        int dir_fd;
+        Move move;
+} Renaming;
+
+static void renaming_done(Renaming *n)
+{
+        (void) fd_close(n->dir_fd);
+        container_lock_release(&n->lock);
+        hold_release(&n->hold);
+        site_done(&n->to);
+}
+
+static int need(const json_t *parameters, const char *field, const char **ret, Error *reterr)
+{
+        int r = json_get_string(parameters, field, ret, reterr);
+
+        if (r == 0)
+                r = error_public(reterr, ERROR_INVALID_ARGS, "Parameter '%s' is missing", field);
+        return r < 0 ? r : 0;
+}
+
+static int read_target(Renaming *n, Error *reterr)
+{
+        _cleanup_(free_p) char *directory = NULL;
+        int r;
+
+        r = need(n->request->parameters, "newName", &n->name, reterr);
+        if (r == 0)
+                r = need(n->request->parameters, "newContainer", &n->id, reterr);
+        if (r == 0)
+                r = container_name_check(n->name, reterr);
+        if (r < 0)
+                return r;
+        if (asprintf(&directory, "%s/%s", n->request->site->path, n->name) < 0) {
+                directory = NULL;
+                return error_oom(reterr);
+        }
+        r = site_open(n->id, directory, SITE_AS_IT_IS, &n->to, reterr);
+        return r < 0 ? r : site_check_absent(&n->to, n->id, reterr);
+}
+
+/* A count of clones does not say whose configs would have to follow. */
+static int check_dependents(const Renaming *n, Error *reterr)
+{
+        const Site *site = n->request->site;
+        const Kin own = { site->path, site->name };
+        _cleanup_(kinship_done) Kinship clones = { 0 };
+        unsigned unknown;
+        int r;
+
+        r = dependents_find(&own, n->dir_fd, &clones, &unknown, reterr);
+        if (r < 0 || unknown == 0)
+                return r;
+        return error_public(reterr, ERROR_HAS_DEPENDENTS,
+                            "Container '%s' has %u clones that need its files and are not to be "
+                            "found in '%s': they could not follow",
+                            site->name, unknown, site->path);
+}
+
+static int check_mounts(const Site *site, Error *reterr)
+{
+        _cleanup_(free_p) char *mounted = NULL;
+        int r = mounts_below(site->directory, &mounted, reterr);
+
+        if (r > 0)
+                return error_public(reterr, ERROR_BUSY,
+                                    "Container '%s' is not renamed: something is mounted on '%s'",
+                                    site->name, mounted);
+        return r;
+}
+
+static int open_container(Renaming *n, Error *reterr)
+{
+        const Site *site = n->request->site;
+
+        n->dir_fd = path_open_on_mount(site->fd, site->name, O_RDONLY | O_DIRECTORY);
+        if (n->dir_fd == -ENOENT)
+                return error_public(reterr, ERROR_NO_SUCH_CONTAINER, "There is no container '%s'",
+                                    n->request->container);
+        if (n->dir_fd == -ELOOP || n->dir_fd == -EXDEV)
+                return error_public(reterr, ERROR_NOT_SUPPORTED, "'%s' is %s, which keeps its name",
+                                    site->directory,
+                                    n->dir_fd == -ELOOP ? "a symbolic link" : "a mount point");
+        return n->dir_fd < 0 ? error_errno(reterr, -n->dir_fd, "Cannot open '%s'", site->directory)
+                             : 0;
+}
+
+static int lock_both(Renaming *n, Error *reterr)
+{
+        const JobRequest *request = n->request;
+        int r;
+
+        r = hold_take(request->lock_dir, request->container, request->site, false, &n->hold,
+                      reterr);
+        return r < 0 ? r
+                     : container_lock_take(request->lock_dir, n->id, n->to.directory, &n->lock,
+                                           reterr);
+}
+
+/* Snapshots that LXC 1.0 has made lie beside the container path. Done already is no failure. */
+static int rename_old_snapshots(const Move *move, Error *reterr)
+{
+        _cleanup_(free_p) char *from = NULL, *to = NULL;
+
+        if (asprintf(&from, "%ssnaps/%s", move->from->path, move->from->name) < 0)
+                from = NULL;
+        if (asprintf(&to, "%ssnaps/%s", move->to->path, move->to->name) < 0)
+                to = NULL;
+        if (!from || !to)
+                return error_oom(reterr);
+        if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) < 0 && errno != ENOENT &&
+            errno != ENOTDIR)
+                return error_errno(reterr, errno, "Cannot rename '%s'", from);
+        return 0;
+}
+
+static int copy_units(const Move *move, Error *reterr)
+{
+        _cleanup_(free_p) char *from = container_id_unit(move->from_id);
+        _cleanup_(free_p) char *to = container_id_unit(move->to_id);
+
+        return from && to ? unit_files_copy(NULL, from, to, reterr) : error_oom(reterr);
+}
+
+/* Steps 4 to 8. */
+static int follow(const Move *move, Error *reterr)
+{
+        int r;
+
+        r = rename_old_snapshots(move, reterr);
+        if (r == 0)
+                r = move_config(move, reterr);
+        if (r == 0)
+                r = move_dependents(move, reterr);
+        if (r == 0)
+                r = move_bases(move, reterr);
+        if (r == 0)
+                r = copy_units(move, reterr);
+        if (r == 0)
+                move_hostname(move);
+        if (r == 0)
+                r = rename_mark_remove(move->dir_fd);
+        return r < 0 ? error_prefix(reterr, r,
+                                    "'%s' is called '%s' now, but not all that names it followed",
+                                    move->from->name, move->to->name)
+                     : 0;
+}
+
+static int rename_directory(const Renaming *n, Error *reterr)
+{
+        const Site *from = n->request->site;
+
+        if (renameat2(from->fd, from->name, from->fd, n->name, RENAME_NOREPLACE) < 0)
+                return errno == EEXIST
+                               ? error_public(reterr, ERROR_CONTAINER_EXISTS,
+                                              "There is already a directory '%s'", n->to.directory)
+                               : error_errno(reterr, errno, "Cannot rename '%s'", from->directory);
+        return fsync(from->fd) < 0
+                       ? error_errno(reterr, errno, "Cannot write the container path to the disk")
+                       : 0;
+}
+
+static int renaming_run(Renaming *n, Error *reterr)
+{
+        const JobRequest *request = n->request;
+        RenameMark mark = {
+                .directory = request->site->directory,
+                .id = (char *) request->container,
+        };
+        int r;
+
+        r = read_target(n, reterr);
+        if (r == 0)
+                r = lock_both(n, reterr);
+        if (r == 0)
+                r = open_container(n, reterr);
+        if (r == 0)
+                r = check_mounts(request->site, reterr);
+        if (r == 0)
+                r = check_dependents(n, reterr);
+        if (r < 0)
+                return r;
+        mark.new_id = (char *) n->id;
+        r = rename_mark_write(n->dir_fd, &mark);
+        if (r < 0)
+                return error_errno(reterr, -r, "Cannot write to '%s'", request->site->directory);
+        n->move.dir_fd = n->dir_fd;
+        n->move.to_id = n->id;
+        r = move_announce(&n->move, reterr);
+        if (r == 0)
+                r = rename_directory(n, reterr);
+        if (r < 0) {
+                (void) rename_mark_remove(n->dir_fd);
+                return r;
+        }
+        return follow(&n->move, reterr);
+}
+
+int rename_job(const JobRequest *request, const Report *report, json_t **ret_result, Error *reterr)
+{
+        _cleanup_(renaming_done) Renaming n = {
+                .request = request,
+                .to = SITE_NULL,
+                .hold = HOLD_NULL,
+                .lock = CONTAINER_LOCK_NULL,
+                .dir_fd = -EBADF,
+                .move = {
+                        .from = request->site,
+                        .from_id = request->container,
+                        .lock_dir = request->lock_dir,
+                        .report = report,
+                },
+        };
+        int r;
+
+        n.move.to = &n.to;
+        r = renaming_run(&n, reterr);
+        if (r < 0)
+                return r;
+        *ret_result = json_pack("{s:s}", "name", n.name);
+        return 0;
+}
+
+/* --- after a kill --- */
+
+/* The mark's old name, in the same container path. Return: > 0, 0 it is the present name, -EBADMSG. */
+static int old_site(const RenameMark *mark, const Site *to, Site *ret)
+{
+        const char *slash = strrchr(mark->directory, '/');
+        size_t n = (size_t) (slash - mark->directory);
+
+        if (strlen(to->path) != n || strncmp(mark->directory, to->path, n) != 0)
+                return -EBADMSG;
+        if (streq(slash + 1, to->name))
+                return 0;
+        *ret = (Site){
+                .fd = -EBADF,
+                .path = strdup(to->path),
+                .directory = strdup(mark->directory),
+                .name = strdup(slash + 1),
+        };
+        return ret->path && ret->directory && ret->name ? 1 : -ENOMEM;
+}
+
+static int resume(const Site *to, int dir_fd, const RenameMark *mark, const char *lock_dir)
+{
+        static const Report nobody = { .fd = -EBADF };
+        _cleanup_(site_done) Site from = SITE_NULL;
+        _cleanup_(container_lock_release) ContainerLock lock = CONTAINER_LOCK_NULL;
+        Move move = {
+                .from = &from,
+                .to = to,
+                .from_id = mark->id,
+                .to_id = mark->new_id,
+                .dir_fd = dir_fd,
+                .lock_dir = lock_dir,
+                .report = &nobody,
+        };
+        int r;
+
+        /* Whose job still runs does it himself. */
+        r = container_lock_take(lock_dir, mark->new_id, to->directory, &lock, NULL);
+        if (r == 0)
+                r = old_site(mark, to, &from);
+        if (r <= 0)
+                return r < 0 ? r : rename_mark_remove(dir_fd);
+        return follow(&move, NULL);
+}
+
+void rename_resume(const Site *to, int dir_fd, const char *lock_dir)
+{
+        _cleanup_(rename_mark_done) RenameMark mark = { NULL, NULL, NULL };
+
+        if (rename_mark_read(dir_fd, &mark) > 0)
+                (void) resume(to, dir_fd, &mark, lock_dir);
+}

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "base/error.h"
+#include "scratch.h"
+#include "storage/unit-files.h"
+
+static void make_link(const Scratch *scratch, const char *name, const char *target)
+{
+        g_assert_cmpint(symlinkat(target, scratch->fd, name), ==, 0);
+}
+
+static void test_copy(void)
+{
+        g_autofree char *system = NULL, *control = NULL, *absent = NULL, *text = NULL;
+        char target[64] = "";
+        Scratch scratch;
+
+        scratch_init(&scratch);
+        system = scratch_path(&scratch, "system");
+        control = scratch_path(&scratch, "control");
+        absent = scratch_path(&scratch, "absent");
+        {
+                const char *const directories[] = { system, absent, control, NULL };
+
+                scratch_mkdir(&scratch, "system");
+                scratch_mkdir(&scratch, "system/multi-user.target.wants");
+                scratch_mkdir(&scratch, "system/other.wants");
+                scratch_mkdir(&scratch, "control");
+                scratch_mkdir(&scratch, "control/nagaya@a.service.d");
+                make_link(&scratch, "system/multi-user.target.wants/nagaya@a.service",
+                          "/lib/systemd/system/nagaya@.service");
+                make_link(&scratch, "system/nagaya@a.service", "/dev/null");
+                scratch_write(&scratch, "control/nagaya@a.service.d/50-MemoryMax.conf", "x\n",
+                              0644);
+                g_assert_cmpint(
+                        unit_files_copy(directories, "nagaya@a.service", "nagaya@b.service", NULL),
+                        ==, 0);
+                /* Done twice it is the same. */
+                g_assert_cmpint(
+                        unit_files_copy(directories, "nagaya@a.service", "nagaya@b.service", NULL),
+                        ==, 0);
+        }
+        g_assert_cmpint(readlinkat(scratch.fd, "system/multi-user.target.wants/nagaya@b.service",
+                                   target, sizeof(target) - 1),
+                        >, 0);
+        g_assert_cmpstr(target, ==, "/lib/systemd/system/nagaya@.service");
+        g_assert_true(scratch_has(&scratch, "system/nagaya@b.service"));
+        g_assert_cmpuint(scratch_count(&scratch, "system/other.wants"), ==, 0);
+        text = scratch_read(&scratch, "control/nagaya@b.service.d/50-MemoryMax.conf");
+        g_assert_cmpstr(text, ==, "x\n");
+        scratch_done(&scratch);
+}
+
+int main(int argc, char **argv)
+{
+        g_test_init(&argc, &argv, NULL);
+        g_test_add_func("/unit-files/enablement-mask-and-drop-ins-are-copied", test_copy);
+        return g_test_run();
+}
