@@ -66,9 +66,17 @@ static void on_answer(Call *call, const Error *problem)
         ask_next(call);
 }
 
+/* The container that the action is about: what is made out of another one is meant itself. */
+static const char *subject(const Call *call, Action action)
+{
+        const char *made = action == ACTION_CREATE ? call_string(call, "newName") : NULL;
+
+        return made ? made : call_string(call, call->table->object ? call->table->object : "name");
+}
+
 static int ask(Call *call, Action action, Error *reterr)
 {
-        const char *id = call_string(call, call->table->object ? call->table->object : "name");
+        const char *id = subject(call, action);
         const Container *container = id ? manager_container(call->manager, id) : NULL;
         AuthorityDetails details = { .container = id, .verb = call->verb->member };
         char uid[16];
@@ -117,9 +125,11 @@ static int charge(Call *call, Error *reterr)
 static int check_name(const Call *call, Error *reterr)
 {
         const char *id = call_string(call, call->table->object ? call->table->object : "name");
+        const char *made = call_string(call, "newName");
+        int r = made ? container_name_check(made, reterr) : 0;
 
-        if (!id || manager_container(call->manager, id))
-                return 0;
+        if (r < 0 || !id || manager_container(call->manager, id))
+                return r;
         return container_id_check(id, reterr);
 }
 

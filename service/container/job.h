@@ -15,6 +15,16 @@ typedef enum JobState {
 
 const char *job_state_name(JobState state);
 
+/* A kind of job, as nagaya-work names it. */
+typedef struct JobKindRow {
+        const char *kind;
+        Action action;   /* of the verb that starts it */
+        bool is_renamed; /* its container is afterwards called as `other` */
+} JobKindRow;
+
+/* Never NULL: a kind of another version is taken for one that may do the most. */
+const JobKindRow *job_kind_row(const char *kind);
+
 /* What a job's result may hold. */
 extern const Field job_result_fields[];
 
@@ -22,11 +32,11 @@ struct Job {
         Manager *manager;
         struct Job *next;
         int64_t number;
-        char *kind;      /* create, destroy */
+        char *kind;
         char *container; /* id */
+        char *other;     /* id of a second one that it holds, or NULL */
         uid_t owner;     /* who started it */
         char *bus_name;  /* over D-Bus: its unique name, for unicast signals; else NULL */
-        Action action;   /* of the verb that started it: who holds it may wait and cancel */
         JobState state;
         double progress; /* 0..1, -1: unknown */
         json_t *result;  /* an object */

@@ -39,18 +39,6 @@ struct JobPrivate {
         bool due;               /* it was kept long enough */
 };
 
-static const char *const state_names[_JOB_STATE_MAX] = {
-        [JOB_RUNNING] = "running",
-        [JOB_DONE] = "done",
-        [JOB_FAILED] = "failed",
-        [JOB_CANCELLED] = "cancelled",
-};
-
-const char *job_state_name(JobState state)
-{
-        return state_names[state];
-}
-
 static Job *job_free(Job *job)
 {
         if (!job)
@@ -66,6 +54,7 @@ static Job *job_free(Job *job)
         error_done(&job->error);
         free(job->kind);
         free(job->container);
+        free(job->other);
         free(job->bus_name);
         free(job);
         return NULL;
@@ -204,7 +193,10 @@ on_reply(void *userdata, json_t *parameters, FdArray *fds, bool continues, const
         else if (!continues) {
                 if (json_is_object(result))
                         (void) json_object_update(job->result, result);
-                (void) json_set(job->result, "container", json_string(job->container));
+                (void) json_set(job->result, "container",
+                                json_string(job_kind_row(job->kind)->is_renamed && job->other
+                                                    ? job->other
+                                                    : job->container));
                 job_end(job, JOB_DONE);
         } else if (event && streq(event, "progress"))
                 on_progress(job, parameters);
@@ -216,6 +208,7 @@ static int job_new(Manager *manager,
                    int64_t number,
                    const char *kind,
                    const char *container,
+                   const char *other,
                    uid_t owner,
                    Job **ret,
                    Error *reterr)
@@ -230,9 +223,11 @@ static int job_new(Manager *manager,
         job->progress = -1;
         job->kind = strdup(kind);
         job->container = strdup(container);
+        job->other = other ? strdup(other) : NULL;
         job->result = json_object();
         job->private = calloc(1, sizeof(*job->private));
-        if (!job->kind || !job->container || !job->result || !job->private)
+        if (!job->kind || !job->container || (other && !job->other) || !job->result ||
+            !job->private)
                 return error_oom(reterr);
         job->private->messages = json_array();
         *ret = TAKE_PTR(job);
@@ -250,14 +245,25 @@ static void job_register(Job *job)
                 registry->last_number = job->number;
 }
 
-static int check_limits(Call *call, const char *container, Error *reterr)
+static int check_free(Manager *manager, const char *container, Error *reterr)
+{
+        if (!container || !job_of_container(manager, container))
+                return 0;
+        return error_public(reterr, ERROR_BUSY, "Container '%s' has a job under way; wait for it",
+                            container);
+}
+
+static int check_limits(Call *call, const char *container, const char *other, Error *reterr)
 {
         JobRegistry *registry = call->manager->jobs;
         unsigned running = 0;
+        int r;
 
-        if (job_of_container(call->manager, container))
-                return error_public(reterr, ERROR_BUSY,
-                                    "Container '%s' has a job under way; wait for it", container);
+        r = check_free(call->manager, container, reterr);
+        if (r == 0)
+                r = check_free(call->manager, other, reterr);
+        if (r < 0)
+                return r;
         for (Job *job = registry->first; job; job = job->next)
                 running += job->state == JOB_RUNNING && job->owner == call->peer.uid;
         if (!make_room(registry) || (call->peer.uid != 0 && running >= JOBS_PER_USER_MAX))
@@ -276,7 +282,7 @@ int64_t job_number_take(JobRegistry *registry)
 int job_start(Call *call,
               const char *kind,
               const char *container,
-              Action action,
+              const char *other,
               json_t *parameters,
               Job **ret,
               Error *reterr)
@@ -286,18 +292,17 @@ int job_start(Call *call,
         json_t *request;
         int r;
 
-        r = check_limits(call, container, reterr);
+        r = check_limits(call, container, other, reterr);
         if (r < 0)
                 return r;
-        r = job_new(call->manager, job_number_take(call->manager->jobs), kind, container,
+        r = job_new(call->manager, job_number_take(call->manager->jobs), kind, container, other,
                     call->peer.uid, &job, reterr);
         if (r < 0)
                 return r;
-        job->action = action;
         r = string_set(&job->bus_name, call->peer.bus_name);
-        request = json_pack("{s:i,s:I,s:s,s:s,s:I,s:O}", "protocol", WORKER_PROTOCOL, "job",
-                            (json_int_t) job->number, "kind", kind, "container", container, "owner",
-                            (json_int_t) job->owner, "parameters", owned);
+        request = json_pack("{s:i,s:I,s:s,s:s,s:s*,s:I,s:O}", "protocol", WORKER_PROTOCOL, "job",
+                            (json_int_t) job->number, "kind", kind, "container", container, "other",
+                            other, "owner", (json_int_t) job->owner, "parameters", owned);
         if (r < 0 || !request) {
                 json_decref(request);
                 return error_oom(reterr);
@@ -393,7 +398,8 @@ Job *job_registry_first(JobRegistry *registry)
 Job *job_of_container(Manager *manager, const char *container)
 {
         for (Job *job = manager->jobs->first; job; job = job->next)
-                if (job->state == JOB_RUNNING && streq(job->container, container))
+                if (job->state == JOB_RUNNING &&
+                    (streq(job->container, container) || streq0(job->other, container)))
                         return job;
         return NULL;
 }
@@ -410,10 +416,9 @@ static void adopt_job(Manager *manager, const json_t *row)
         if (!kind || !container || number <= 0)
                 return;
         if (job_new(manager, number, kind, container,
+                    json_string_value(json_object_get(row, "other")),
                     (uid_t) json_integer_value(json_object_get(row, "owner")), &job, NULL) < 0)
                 return;
-        /* Who may wait is derived from the kind again. */
-        job->action = streq(kind, "create") ? ACTION_CREATE : ACTION_STORAGE;
         if (link_call(manager->event, WORK_SOCKET, INTERFACE_WORKER ".Follow",
                       json_pack("{s:I}", "job", (json_int_t) number), true, NULL, on_reply, job,
                       &job->private->link, NULL) < 0)

@@ -21,11 +21,12 @@ Job *job_registry_first(JobRegistry *registry);
 int64_t job_number_take(JobRegistry *registry);
 
 /* job_start() - hand the job to nagaya-work. `parameters` is taken. The job belongs to the call's
- * peer. Return: 0, ERROR_BUSY (the container has a job), ERROR_LIMITS_EXCEEDED, -errno. */
+ * peer. `other`: a second container that nothing else may work on meanwhile, or NULL. Return: 0,
+ * ERROR_BUSY (one of them has a job), ERROR_LIMITS_EXCEEDED, -errno. */
 int job_start(Call *call,
               const char *kind,
               const char *container,
-              Action action,
+              const char *other,
               json_t *parameters,
               Job **ret,
               Error *reterr);

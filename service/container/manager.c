@@ -109,8 +109,12 @@ static void forget_container(Manager *manager, const char *id)
 
 void manager_job_ended(Job *job)
 {
+        bool renamed = job_kind_row(job->kind)->is_renamed;
+
         registry_check(job->manager->registry, job->container);
-        if (streq(job->kind, "destroy") && job->state == JOB_DONE)
+        if (renamed && job->other)
+                registry_check(job->manager->registry, job->other);
+        if (job->state == JOB_DONE && (renamed || streq(job->kind, "destroy")))
                 forget_container(job->manager, job->container);
 }
 

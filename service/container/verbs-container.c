@@ -19,6 +19,7 @@
 #include "container/registry.h"
 #include "container/reply.h"
 #include "container/verbs-config.h"
+#include "container/verbs-storage.h"
 #include "interfaces/errors.h"
 #include "interfaces/names.h"
 
@@ -31,6 +32,12 @@ static const Field in_key[]       = { { "key", "s", ACTION_NONE }, { NULL } };
 static const Field in_fields[]    = { { "fields", "as", ACTION_NONE }, { NULL } };
 static const Field in_prefix[]    = { { "prefix", "s", ACTION_NONE }, { NULL } };
 static const Field out_job[]      = { { "job", "o", ACTION_NONE }, { NULL } };
+static const Field in_new_name[]  = { { "newName", "s", ACTION_NONE }, { NULL } };
+static const Field in_snapshot[]  = { { "snapshot", "s", ACTION_NONE }, { NULL } };
+static const Field out_snapshots[] = { { "snapshots", "aa{sv}", ACTION_NONE }, { NULL } };
+static const Field snapshot_rows[] = {
+        { "name", "s", ACTION_NONE }, { "comment", "s", ACTION_NONE }, { "time", "t", ACTION_NONE }, { NULL },
+};
 static const Field out_log[]      = { { "log", "s", ACTION_NONE }, { NULL } };
 static const Field out_value[]    = { { "value", "s", ACTION_NONE }, { NULL } };
 static const Field in_file[]      = { { "file", "s", ACTION_NONE }, { NULL } };
@@ -80,7 +87,6 @@ static const Field attach_options[] = {
         { NULL },
 };
 static const Field version_options[]  = { { "version", "s", ACTION_NONE }, { NULL } };
-static const Field destroy_options[]  = { { "force", "b", ACTION_CONTROL }, { NULL } };
 /* clang-format on */
 
 /* --- life cycle --- */
@@ -212,40 +218,6 @@ static int run_attach(Call *call, Error *reterr)
         return r < 0 ? r : run_forward(call, reterr);
 }
 
-/* --- storage --- */
-
-static int start_destroy(Call *call, Container *container, Error *reterr)
-{
-        json_t *parameters =
-                json_pack("{s:s,s:s}", "name", container->name, "directory", container->directory);
-        Job *job;
-        int r;
-
-        if (!parameters)
-                return error_oom(reterr);
-        r = job_start(call, "destroy", container->id, ACTION_STORAGE, parameters, &job, reterr);
-        if (r < 0)
-                return r;
-        return reply_pack(call, reterr, "{s:I}", "job", (json_int_t) job->number);
-}
-
-static int run_destroy(Call *call, Error *reterr)
-{
-        Container *container;
-        int r;
-
-        r = manager_call_container(call, &container, reterr);
-        if (r < 0)
-                return r;
-        if (!state_is_active(container->state) && !operation_is_start(container->operation))
-                return start_destroy(call, container, reterr);
-        if (!call_flag(call, "force"))
-                return error_public(reterr, ERROR_CONTAINER_RUNNING,
-                                    "Container '%s' is %s; stop it first, or use force",
-                                    container->id, state_name(container->state));
-        return operation_stop_then(container, call, start_destroy, reterr);
-}
-
 /* --- what it is --- */
 
 /* The container may have gone while its supervisor was asked. */
@@ -309,7 +281,13 @@ static const Verb verbs[] = {
         { "OpenConsole", in_tty, none, out_console, NULL, ACTION_ATTACH, 0, NULL, run_forward },
         { "ResizeConsole", in_size, none, NULL, NULL, ACTION_ATTACH, 0, NULL, run_forward },
         { "ReadConsoleLog", NULL, none, out_log, NULL, ACTION_ATTACH, 0, NULL, run_forward },
-        { "Destroy", NULL, destroy_options, out_job, NULL, ACTION_STORAGE, 0, NULL, run_destroy },
+        { "Clone", in_new_name, storage_clone_options, out_job, NULL, ACTION_STORAGE, VERB_DEFINED, storage_clone_extra, verb_clone },
+        { "Rename", in_new_name, none, out_job, NULL, ACTION_CONFIGURE, 0, host_unless_unprivileged, verb_rename },
+        { "Destroy", NULL, storage_destroy_options, out_job, NULL, ACTION_STORAGE, 0, NULL, verb_destroy },
+        { "CreateSnapshot", NULL, storage_snapshot_options, out_job, NULL, ACTION_STORAGE, VERB_DEFINED, NULL, verb_create_snapshot },
+        { "ListSnapshots", NULL, none, out_snapshots, snapshot_rows, ACTION_INSPECT, 0, NULL, verb_list_snapshots },
+        { "RestoreSnapshot", in_snapshot, storage_restore_options, out_job, NULL, ACTION_STORAGE, 0, NULL, verb_restore_snapshot },
+        { "DestroySnapshot", in_snapshot, storage_unsnapshot_options, out_job, NULL, ACTION_STORAGE, 0, NULL, verb_destroy_snapshot },
         { "GetConfig", in_key, NULL, out_value, NULL, ACTION_INSPECT, VERB_DEFINED, NULL, verb_get_config },
         { "ListConfigKeys", in_prefix, NULL, out_keys, NULL, ACTION_INSPECT, VERB_DEFINED, NULL, verb_list_config_keys },
         { "ReadConfig", NULL, NULL, out_text, NULL, ACTION_INSPECT, 0, NULL, verb_read_config },

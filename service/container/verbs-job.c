@@ -21,6 +21,8 @@ static const Field out_wait[]     = { { "result", "a{sv}", ACTION_NONE }, { NULL
 const Field job_result_fields[] = {
         { "container", "o", ACTION_NONE },
         { "name", "s", ACTION_NONE },
+        { "snapshot", "s", ACTION_NONE },
+        { "method", "s", ACTION_NONE },
         { NULL },
 };
 
@@ -39,7 +41,7 @@ static Action job_extra(const Call *call)
 {
         const Job *job = manager_job(call->manager, call_integer(call, "job", 0));
 
-        return job && job->owner != call->peer.uid ? job->action : ACTION_NONE;
+        return job && job->owner != call->peer.uid ? job_kind_row(job->kind)->action : ACTION_NONE;
 }
 
 static int run_describe(Call *call, Error *reterr)

@@ -148,7 +148,7 @@ static int run_create(Call *call, Error *reterr)
         r = create_parameters(call, name, &parameters, reterr);
         if (r < 0)
                 return r;
-        r = job_start(call, "create", name, ACTION_CREATE, parameters, &job, reterr);
+        r = job_start(call, "create", name, NULL, parameters, &job, reterr);
         if (r < 0)
                 return r;
         return reply_pack(call, reterr, "{s:I}", "job", (json_int_t) job->number);

@@ -50,7 +50,13 @@ static const Expectation expectations[] = {
         { &container_table, "OpenConsole", ACTION_ATTACH },
         { &container_table, "ResizeConsole", ACTION_ATTACH },
         { &container_table, "ReadConsoleLog", ACTION_ATTACH },
+        { &container_table, "Clone", ACTION_STORAGE },
+        { &container_table, "Rename", ACTION_CONFIGURE },
         { &container_table, "Destroy", ACTION_STORAGE },
+        { &container_table, "CreateSnapshot", ACTION_STORAGE },
+        { &container_table, "ListSnapshots", ACTION_INSPECT },
+        { &container_table, "RestoreSnapshot", ACTION_STORAGE },
+        { &container_table, "DestroySnapshot", ACTION_STORAGE },
         { &container_table, "GetConfig", ACTION_INSPECT },
         { &container_table, "ListConfigKeys", ACTION_INSPECT },
         { &container_table, "ReadConfig", ACTION_INSPECT },
@@ -104,6 +110,9 @@ static void test_verbs(void)
         g_assert_true(asks_by_the_call(verb_find(&container_table, "WriteConfig")));
         g_assert_true(asks_by_the_call(verb_find(&container_table, "ConvertConfig")));
         g_assert_true(asks_by_the_call(verb_find(&container_table, "SetCgroup")));
+        g_assert_true(asks_by_the_call(verb_find(&container_table, "Rename")));
+        /* A new container comes of it. */
+        g_assert_true(asks_by_the_call(verb_find(&container_table, "Clone")));
 }
 
 typedef struct Option {
@@ -118,6 +127,11 @@ static const Option guarded_options[] = {
         { &container_table, "Attach", "namespaces", ACTION_HOST },
         { &container_table, "Attach", "elevated", ACTION_HOST },
         { &container_table, "Destroy", "force", ACTION_CONTROL },
+        { &container_table, "Clone", "path", ACTION_HOST },
+        { &container_table, "Clone", "allowRunning", ACTION_CONTROL },
+        { &container_table, "Clone", "mounts", ACTION_HOST },
+        { &container_table, "Clone", "hookArguments", ACTION_HOST },
+        { &container_table, "RestoreSnapshot", "newName", ACTION_CREATE },
 };
 
 static unsigned count_guarded(const Field *options)

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+
+#include "container/job.h"
+
+#include "base/strv.h"
+
+static const char *const state_names[_JOB_STATE_MAX] = {
+        [JOB_RUNNING] = "running",
+        [JOB_DONE] = "done",
+        [JOB_FAILED] = "failed",
+        [JOB_CANCELLED] = "cancelled",
+};
+
+const char *job_state_name(JobState state)
+{
+        return state_names[state];
+}
+
+/* clang-format off */
+static const JobKindRow rows[] = {
+        { "create",           ACTION_CREATE,    false },
+        { "clone",            ACTION_STORAGE,   false },
+        { "rename",           ACTION_CONFIGURE, true  },
+        { "destroy",          ACTION_STORAGE,   false },
+        { "snapshot",         ACTION_STORAGE,   false },
+        { "restore",          ACTION_STORAGE,   false },
+        { "destroy-snapshot", ACTION_STORAGE,   false },
+        { NULL,               ACTION_HOST,      false },
+};
+/* clang-format on */
+
+const JobKindRow *job_kind_row(const char *kind)
+{
+        const JobKindRow *row = rows;
+
+        while (row->kind && !streq(row->kind, kind))
+                row++;
+        return row;
+}
