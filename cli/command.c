@@ -7,11 +7,17 @@
 #define COMMANDS_MAX 63
 
 const CommandFamily command_families[] = {
-        { "See what there is", commands_list }, { "", commands_monitor },
-        { "Make and remove", commands_create }, { "Run", commands_lifecycle },
-        { "Go inside", commands_exec },         { "", commands_console },
-        { "Configure", commands_config },       { "", commands_boot },
-        { "The service", commands_system },     { NULL, NULL },
+        { "See what there is", commands_list },
+        { "", commands_monitor },
+        { "Make and remove", commands_create },
+        { "", commands_storage },
+        { "Run", commands_lifecycle },
+        { "Go inside", commands_exec },
+        { "", commands_console },
+        { "Configure", commands_config },
+        { "", commands_boot },
+        { "The service", commands_system },
+        { NULL, NULL },
 };
 
 /* clang-format off */

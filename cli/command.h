@@ -41,6 +41,7 @@ extern const CommandFamily command_families[];
 
 extern const Command commands_list[];
 extern const Command commands_create[];
+extern const Command commands_storage[];
 extern const Command commands_lifecycle[];
 extern const Command commands_exec[];
 extern const Command commands_console[];
@@ -49,8 +50,9 @@ extern const Command commands_config[];
 extern const Command commands_boot[];
 extern const Command commands_system[];
 
-/* The actions of `config` by their place; NULL behind the last one. */
+/* The actions of `config` and `snapshot` by their place; NULL behind the last one. */
 const char *config_action_name(size_t i);
+const char *snapshot_action_name(size_t i);
 
 /* Options of every command. */
 extern const Option global_options[];

@@ -27,7 +27,8 @@ static const Option create_options[] = {
         { 0,   NULL },
 };
 static const Option destroy_options[] = {
-        { 'f', "force", .help = "Stop it first, if it runs" },
+        { 'f', "force",     .help = "Stop it first, if it runs" },
+        { 's', "snapshots", .help = "Remove its snapshots, too" },
         { 0,   NULL },
 };
 /* clang-format on */
@@ -98,11 +99,12 @@ static int destroy_one(Context *context, const char *container, void *userdata, 
 
         if (!parameters)
                 return error_oom(reterr);
-        if (arguments_flag(context->arguments, "force") &&
-            json_set(parameters, "force", json_true()) < 0) {
-                json_decref(parameters);
-                return error_oom(reterr);
-        }
+        for (const Option *option = destroy_options; option->name; option++)
+                if (arguments_flag(context->arguments, option->name) &&
+                    json_set(parameters, option->name, json_true()) < 0) {
+                        json_decref(parameters);
+                        return error_oom(reterr);
+                }
         r = job_run(context, INTERFACE_CONTAINER ".Destroy", parameters, &result, reterr);
         return r < 0 ? r : print_result(context, result, reterr);
 }

@@ -44,6 +44,14 @@ static void offer_config_actions(const char *begin)
                 offer(name, begin);
 }
 
+static void offer_snapshot_actions(const char *begin)
+{
+        const char *name;
+
+        for (size_t i = 0; (name = snapshot_action_name(i)); i++)
+                offer(name, begin);
+}
+
 /* What the service knows: the method, the list in its reply, the field of each item (NULL: the item
  * itself). */
 static const struct {
@@ -62,6 +70,7 @@ static void (*const local[_CANDIDATES_MAX])(const char *begin) = {
         [CANDIDATES_STATES] = offer_states,
         [CANDIDATES_COMMANDS] = offer_commands,
         [CANDIDATES_CONFIG_ACTIONS] = offer_config_actions,
+        [CANDIDATES_SNAPSHOT_ACTIONS] = offer_snapshot_actions,
         [CANDIDATES_SIGNALS] = offer_signals,
 };
 

@@ -47,6 +47,27 @@ static int seconds_parse(const char *text, int64_t *ret_usec)
         return 0;
 }
 
+/* Without a letter megabytes, as for LXC's commands. */
+static int size_parse(const char *text, uint64_t *ret)
+{
+        static const char units[] = "BKMGT";
+        size_t n = strspn(text, "0123456789");
+        _cleanup_(free_p) char *digits = strndup(text, n);
+        const char *unit = strchr(units, text[n] ? toupper((unsigned char) text[n]) : 'M');
+        uint64_t number;
+        unsigned shift;
+
+        if (!digits)
+                return -ENOMEM;
+        if (!unit || (text[n] && text[n + 1]) || parse_u64(digits, &number) < 0)
+                return -EINVAL;
+        shift = (unsigned) (unit - units) * 10;
+        if (number == 0 || number > (uint64_t) INT64_MAX >> shift)
+                return -EINVAL;
+        *ret = number << shift;
+        return 0;
+}
+
 static bool accepts_any(const char *text)
 {
         return true;
@@ -66,6 +87,13 @@ static bool accepts_number(const char *text)
         return parse_u32(text, &number) == 0;
 }
 
+static bool accepts_size(const char *text)
+{
+        uint64_t size;
+
+        return size_parse(text, &size) == 0;
+}
+
 static bool accepts_assignment(const char *text)
 {
         const char *equals = strchr(text, '=');
@@ -81,6 +109,7 @@ static const struct {
         [OPTION_TEXT] = { accepts_any, NULL },
         [OPTION_SECONDS] = { accepts_seconds, "a number of seconds (-1: for ever)" },
         [OPTION_NUMBER] = { accepts_number, "a number" },
+        [OPTION_SIZE] = { accepts_size, "a size (512M, 10G)" },
         [OPTION_LIST] = { accepts_any, NULL },
         [OPTION_ASSIGNMENTS] = { accepts_assignment, "KEY=VALUE" },
 };
@@ -289,6 +318,17 @@ uint32_t arguments_number(const Arguments *arguments, const char *name, uint32_t
                 return otherwise;
         assert(value->option->type == OPTION_NUMBER);
         return parse_u32(value->text, &number) < 0 ? otherwise : number;
+}
+
+uint64_t arguments_size(const Arguments *arguments, const char *name, uint64_t otherwise)
+{
+        const OptionValue *value = value_find(arguments, name);
+        uint64_t size;
+
+        if (!value)
+                return otherwise;
+        assert(value->option->type == OPTION_SIZE);
+        return size_parse(value->text, &size) < 0 ? otherwise : size;
 }
 
 const char **arguments_list(const Arguments *arguments, const char *name)

@@ -11,11 +11,12 @@
 #include "base/error.h"
 
 typedef enum OptionType {
-        OPTION_FLAG,        /* takes no value */
-        OPTION_TEXT,        /* a value; the last one wins */
-        OPTION_SECONDS,     /* a number of seconds, also 0.5; -1 is for ever; the last one wins */
-        OPTION_NUMBER,      /* an unsigned number of 32 bits; the last one wins */
-        OPTION_LIST,        /* a value; may be given several times */
+        OPTION_FLAG,    /* takes no value */
+        OPTION_TEXT,    /* a value; the last one wins */
+        OPTION_SECONDS, /* a number of seconds, also 0.5; -1 is for ever; the last one wins */
+        OPTION_NUMBER,  /* an unsigned number of 32 bits; the last one wins */
+        OPTION_SIZE, /* a number of bytes: N with K, M (also without), G or T; the last one wins */
+        OPTION_LIST, /* a value; may be given several times */
         OPTION_ASSIGNMENTS, /* KEY=VALUE; may be given several times */
         _OPTION_TYPE_MAX,
 } OptionType;
@@ -30,6 +31,7 @@ typedef enum Candidates {
         CANDIDATES_INTERFACES,
         CANDIDATES_COMMANDS,
         CANDIDATES_CONFIG_ACTIONS,
+        CANDIDATES_SNAPSHOT_ACTIONS,
         CANDIDATES_SIGNALS,
         _CANDIDATES_MAX,
 } Candidates;
@@ -80,6 +82,7 @@ const char *arguments_text(const Arguments *arguments, const char *name);
 /* In usec; -1: for ever. `otherwise` when it was not given. */
 int64_t arguments_usec(const Arguments *arguments, const char *name, int64_t otherwise);
 uint32_t arguments_number(const Arguments *arguments, const char *name, uint32_t otherwise);
+uint64_t arguments_size(const Arguments *arguments, const char *name, uint64_t otherwise);
 /* All values in order, ended by NULL; an empty list when there is none. The caller frees the list,
  * not the strings. NULL: out of memory. */
 const char **arguments_list(const Arguments *arguments, const char *name);
