@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 
+#include "base/log.h"
 #include "base/process.h"
 #include "base/strv.h"
 #include "runtime/run-steps.h"
@@ -103,11 +104,22 @@ hook_words(const Supervisor *s, HookType type, char ***ret_environment, char ***
 }
 
 /* Return: STEP_WAIT, -errno. */
+/* What a hook leaves running in the unit's own group would keep controllers from the groups below. */
+static void leave_unit_group(Supervisor *s)
+{
+        Error error = ERROR_NULL;
+
+        if (run_enter_subgroup(s, &error) < 0)
+                log_error_event(LOG_WARNING, NULL, &error, "Hooks stay in the unit's own cgroup");
+        error_done(&error);
+}
+
 static int start_call(Supervisor *s, const HookCall *call, Error *reterr)
 {
         RunHook *hook = &s->run.hook;
         int r;
 
+        leave_unit_group(s);
         r = hook_run_start(call, &hook->run, reterr);
         if (r < 0)
                 return r;

@@ -33,6 +33,9 @@ void run_rootfs_kill(Run *run);
 void run_rootfs_forget(Run *run);
 void run_rootfs_done(Run *run);
 
+/* run-up.c: we move from the unit's own group to supervisor/, if we are not there yet. */
+int run_enter_subgroup(Supervisor *s, Error *reterr);
+
 /* run.c */
 int run_watch_init(Supervisor *s);
 int run_watch_sync(Supervisor *s);

@@ -178,16 +178,43 @@ static int on_events(Source *source, int fd, uint32_t events, void *userdata)
         return 0;
 }
 
+static int open_unit_group(Supervisor *s, Error *reterr)
+{
+        if (s->unit_fd < 0)
+                s->unit_fd = cgroup_open_own(&s->unit_path, reterr);
+        return s->unit_fd < 0 ? s->unit_fd : 0;
+}
+
+/* The unit's own group must be empty before its controllers can be given to its children. */
+int run_enter_subgroup(Supervisor *s, Error *reterr)
+{
+        _cleanup_(fd_close_p) int fd = -EBADF;
+        int r;
+
+        if (s->in_subgroup)
+                return 0;
+        r = open_unit_group(s, reterr);
+        if (r < 0)
+                return r;
+        fd = cgroup_make(s->unit_fd, SUPERVISOR_GROUP, reterr);
+        if (fd < 0)
+                return fd;
+        r = cgroup_enter(fd, reterr);
+        if (r < 0)
+                return r;
+        cgroup_enable_controllers(s->unit_fd);
+        s->in_subgroup = true;
+        return 0;
+}
+
 static int step_cgroup(Supervisor *s, Error *reterr)
 {
         Run *run = &s->run;
         int r;
 
-        if (s->unit_fd < 0) {
-                s->unit_fd = cgroup_open_own(&s->unit_path, reterr);
-                if (s->unit_fd < 0)
-                        return s->unit_fd;
-        }
+        r = open_unit_group(s, reterr);
+        if (r < 0)
+                return r;
         run->payload_fd = cgroup_make(s->unit_fd, PAYLOAD_GROUP, reterr);
         if (run->payload_fd < 0)
                 return run->payload_fd;
@@ -242,25 +269,6 @@ static int step_clone(Supervisor *s, Error *reterr)
         return STEP_DONE;
 }
 
-/* The unit's own group must be empty before its controllers can be given to its children. */
-static int enter_subgroup(Supervisor *s, Error *reterr)
-{
-        _cleanup_(fd_close_p) int fd = -EBADF;
-        int r;
-
-        if (s->in_subgroup)
-                return 0;
-        fd = cgroup_make(s->unit_fd, SUPERVISOR_GROUP, reterr);
-        if (fd < 0)
-                return fd;
-        r = cgroup_enter(fd, reterr);
-        if (r < 0)
-                return r;
-        cgroup_enable_controllers(s->unit_fd);
-        s->in_subgroup = true;
-        return 0;
-}
-
 static int step_limits(Supervisor *s, Error *reterr)
 {
         const KeyValueList *files = &s->run.plan->cgroup_files;
@@ -268,7 +276,7 @@ static int step_limits(Supervisor *s, Error *reterr)
 
         /* The move waits for an RCU grace period: a quarter of a millisecond, several on a busy machine.
          * With nothing to be given to the payload it can wait until init runs. */
-        r = cgroup_has_controllers(s->unit_fd) ? enter_subgroup(s, reterr) : 0;
+        r = cgroup_has_controllers(s->unit_fd) ? run_enter_subgroup(s, reterr) : 0;
         for (size_t i = 0; i < files->n && r == 0; i++) {
                 r = cgroup_write(s->run.payload_fd, files->items[i].key, files->items[i].value,
                                  reterr);
@@ -384,7 +392,7 @@ static int step_running(Supervisor *s, Error *reterr)
         supervisor_transition(s, EVENT_RUNNING);
         notify("READY=1\nSTATUS=Running, init is process %d\n", s->run.child.pid);
         /* Only for tidiness by now: a start is not undone for it. */
-        if (enter_subgroup(s, &error) < 0)
+        if (run_enter_subgroup(s, &error) < 0)
                 log_error_event(LOG_WARNING, NULL, &error, "Staying in the unit's own cgroup");
         error_done(&error);
         forget_start(&s->run);

@@ -124,6 +124,24 @@ each_in_its_namespace() {
         'pre-start pre-mount mount autodev start start-host stop post-stop' "the order"
 }
 
+# What one of them leaves running is the unit's, and not in the way of limits.
+each_in_its_group() {
+    a_watched ct01 "${at_start[@]}" stop post-stop
+    hook 'echo "$3 $(sed -n s/^0:://p /proc/self/cgroup)" >>/srv/told; [ $3 != pre-start ] || sleep 1001 & exit 0'
+    started ct01
+    expect_match "$(sed -n s/^0:://p "/proc/$(pgrep -x -f 'sleep 1001')/cgroup")" '/nagaya@ct01\.service/supervisor$'
+    expect_ok nagaya stop ct01
+    local type
+    for type in pre-start start-host stop post-stop; do
+        expect_match "$(grep "^$type " /srv/told)" '/nagaya@ct01\.service/supervisor$'
+    done
+    for type in pre-mount mount autodev start; do
+        expect_eq "$(grep "^$type " /srv/told)" "$type /"
+    done
+    wait_until 5 unit_is ct01 inactive
+    ! pgrep -x -f 'sleep 1001' >/dev/null || flunk "what the pre-start hook started outlives the unit"
+}
+
 each_in_its_root() {
     a_watched ct01 "${at_start[@]}" post-stop
     hook 'case $3 in
@@ -441,6 +459,7 @@ test_case "The article's pre-start hook prints the article's text" the_article_s
 test_case "The article's start hook prints its text inside" the_article_s_start
 test_case "The article's post-stop hook prints its text after the end" the_article_s_post_stop
 test_case "Each hook is in its namespaces, in the documented order" each_in_its_namespace
+test_case "Each hook is in its control group" each_in_its_group
 test_case "Each hook finds its root" each_in_its_root
 test_case "Each hook has its arguments and variables, and no other" all_is_in_the_environment
 test_case "Version 1 tells by variables" version_1_tells_by_variables
