@@ -125,7 +125,7 @@ static int await_partition(const char *path, const char *source, Error *reterr)
         return 0;
 }
 
-static int attach(const char *file, const char *device, Error *reterr)
+int nbd_attach(const char *file, const char *device, Error *reterr)
 {
         char connect[64], format[64];
 
@@ -175,7 +175,7 @@ static int nbd_open(const char *source, const RootfsMount *mount, int *ret_tree_
         (void) snprintf(device, sizeof(device), "/dev/nbd%d", number);
         r = mount->attach(device, mount->userdata, reterr);
         if (r == 0)
-                r = attach(file, device, reterr);
+                r = nbd_attach(file, device, reterr);
         return r < 0 ? r : mount_attached(source, device, partition, mount, ret_tree_fd, reterr);
 }
 

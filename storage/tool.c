@@ -161,33 +161,29 @@ static int follow(Stream *output, Stream *errors, int pidfd)
         return 0;
 }
 
-/* In one line, without control characters. */
-static const char *tidy(char *text)
+/* In one line, without control characters. `ret` has room for twice TAIL_MAX. */
+static void tidy(char *text, char *ret)
 {
-        char *out, *p;
-
-        text = string_strip(text);
-        for (p = out = text; *p; p++) {
-                if (*p == '\n') {
-                        (void) string_strip(p);
-                        *out++ = ';';
-                        *out++ = ' ';
-                        while (p[1] && isspace((unsigned char) p[1]))
-                                p++;
-                } else
-                        *out++ = iscntrl((unsigned char) *p) ? ' ' : *p;
+        for (char *p = string_strip(text); *p; p++) {
+                if (*p != '\n') {
+                        *ret++ = iscntrl((unsigned char) *p) ? ' ' : *p;
+                        continue;
+                }
+                *ret++ = ';';
+                *ret++ = ' ';
+                while (isspace((unsigned char) p[1]))
+                        p++;
         }
-        *out = '\0';
-        return text;
+        *ret = '\0';
 }
 
 static int outcome(const char *name, Stream *errors, int code, int sig, Error *reterr)
 {
-        const char *text;
+        char text[2 * TAIL_MAX + 1];
 
         if (code == 0 && sig == 0)
                 return 0;
-        text = tidy(errors->text);
+        tidy(errors->text, text);
         if (sig > 0)
                 return error_code(reterr, 0, EIO, "'%s' was killed by signal %d", name, sig);
         return error_code(reterr, 0, EIO, "'%s' failed with exit status %d%s%s", name, code,
