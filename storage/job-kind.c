@@ -15,6 +15,7 @@
 #include "storage/create.h"
 #include "storage/destroy.h"
 #include "storage/host-check.h"
+#include "storage/list-backends.h"
 #include "storage/recover.h"
 #include "storage/rename.h"
 #include "storage/restore.h"
@@ -31,6 +32,7 @@ static const JobKind job_kinds[] = {
         { "create", SITE_MAKE_PATH, create_job, false },
         { "destroy", SITE_AS_IT_IS, destroy_job, false },
         { "destroy-snapshot", SITE_AS_IT_IS, destroy_snapshot_job, false },
+        { "list-backends", SITE_NONE, list_backends_job, true },
         { "rename", SITE_AS_IT_IS, rename_job, false },
         { "restore", SITE_MAKE_PATH, restore_job, false },
         { "snapshot", SITE_AS_IT_IS, snapshot_job, false },
