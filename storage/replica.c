@@ -73,6 +73,16 @@ static int open_new_root(Replica *replica, const Rootfs *rootfs, unsigned long f
 
 /* --- an independent copy --- */
 
+/* A fresh file system is not quite empty; the source's own takes the place of that. */
+static void make_room(int from_fd, int to_fd)
+{
+        static const char name[] = "lost+found";
+        struct stat st;
+
+        if (fstatat(from_fd, name, &st, AT_SYMLINK_NOFOLLOW) == 0)
+                (void) unlinkat(to_fd, name, AT_REMOVEDIR);
+}
+
 static int copy_files(Replica *replica, int from_fd, Error *reterr)
 {
         const ReplicaSpec *spec = replica->spec;
@@ -83,6 +93,8 @@ static int copy_files(Replica *replica, int from_fd, Error *reterr)
         r = rootfs_parse(replica->rootfs_path, &rootfs, reterr);
         if (r == 0)
                 r = open_new_root(replica, &rootfs, 0, reterr);
+        if (r == 0)
+                make_room(from_fd, replica->tree_fd);
         if (r == 0)
                 r = replica_copy_tree(from_fd, replica->tree_fd, spec->original->rootfs.source,
                                       spec->report, &shared, reterr);
