@@ -11,7 +11,7 @@ packages_build=(meson ninja-build gcc libc6-dev pkgconf libsystemd-dev libcap-de
     libjansson-dev libmnl-dev libglib2.0-dev)
 packages_host=(systemd dbus polkitd libglib2.0-bin busybox-static util-linux mount procps iproute2 jq)
 packages_test=(mmdebstrap clang-format shellcheck universal-ctags attr btrfs-progs e2fsprogs)
-packages_bench=(lxc)
+packages_bench=(lxc rsync btrfs-progs e2fsprogs mmdebstrap)
 packages_vm=(qemu-system-x86 mmdebstrap e2fsprogs)
 # In the virtual machine: all of a host, what the programs are linked with, and what only a machine of
 # its own can use.

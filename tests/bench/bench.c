@@ -8,7 +8,7 @@
  * A plan is lines of words (split at blanks, no quoting):
  *
  *      measure NAME AIM       begins a measurement; AIM is the ratio to the second contestant ("-": none)
- *      contestant NAME        begins a contestant of it; the first is ours
+ *      contestant NAME [AIM]  begins a contestant of it; the first is ours; AIM is the ratio to this one
  *      before COMMAND...      run before each timed round, not timed
  *      time COMMAND...        timed; several of them are one time
  *      ready COMMAND...       timed from its start until it says READY=1 on $NOTIFY_SOCKET; the process
@@ -53,7 +53,7 @@ typedef struct Step {
 } Step;
 
 typedef struct Contestant {
-        char *name;
+        char *name, *aim;
         Step steps[STEPS_MAX];
         size_t n_steps;
         double msec[ROUNDS_MAX];
@@ -219,12 +219,14 @@ static void print_row(const Measure *measure, size_t i, double base, FILE *json,
         (void) printf("  %-28s %9.3f %9.3f %9.3f", c->name, median(c), c->msec[0],
                       c->msec[c->n - 1]);
         if (i > 0 && base > 0)
-                (void) printf("   ours / this: %5.2f", base / median(c));
+                (void) printf("   ours / this: %5.2f%s%s", base / median(c),
+                              c->aim ? ", aim: " : "", c->aim ? c->aim : "");
         (void) printf("\n");
-        (void) fprintf(
-                json,
-                "{\"name\":\"%s\",\"median\":%.4f,\"min\":%.4f,\"max\":%.4f,\"rounds\":%zu}%s",
-                c->name, median(c), c->msec[0], c->msec[c->n - 1], c->n, last ? "" : ",");
+        (void) fprintf(json,
+                       "{\"name\":\"%s\",\"aim\":\"%s\",\"median\":%.4f,\"min\":%.4f,\"max\":%.4f,"
+                       "\"rounds\":%zu}%s",
+                       c->name, c->aim ? c->aim : "-", median(c), c->msec[0], c->msec[c->n - 1],
+                       c->n, last ? "" : ",");
 }
 
 static void print_measure(const Measure *measure, FILE *json, bool first)
@@ -269,9 +271,11 @@ static void add_line(Measure *measure, char **words, size_t n)
         Contestant *contestant = measure->n > 0 ? &measure->contestants[measure->n - 1] : NULL;
 
         if (strcmp(words[0], "contestant") == 0) {
-                if (measure->n == CONTESTANTS_MAX || n != 2)
+                if (measure->n == CONTESTANTS_MAX || n < 2 || n > 3)
                         errx(2, "Bad contestant");
-                measure->contestants[measure->n++].name = words[1];
+                contestant = &measure->contestants[measure->n++];
+                contestant->name = words[1];
+                contestant->aim = words[2];
                 return;
         }
         for (StepKind kind = STEP_BEFORE; kind <= STEP_AFTER; kind++)
