@@ -49,6 +49,18 @@ memory_by_its_old_name() {
     expect_eq "$(counter ct01 memory.events oom_kill)" 1 kills
 }
 
+# The unit's own group must be empty before a limit can be set below it.
+a_hook_is_not_in_their_way() {
+    a_busybox ct01 lxc.cgroup2.memory.max=32M lxc.hook.pre-start=/srv/leaves-one
+    printf '#!/bin/sh\nsleep 1001 &\n' >/srv/leaves-one
+    chmod 0755 /srv/leaves-one
+    started ct01
+    expect_eq "$(pgrep -c -x -f 'sleep 1001')" 1
+    expect_eq "$(cat "$(group ct01)/memory.max")" 33554432
+    dies_of_memory ct01 64
+}
+
 test_case "A program that uses more memory than memory.max is killed, and it alone" memory
+test_case "They bind when a hook has left a program running, too" a_hook_is_not_in_their_way
 test_case "Limits in the names of version 1 bind as well" memory_by_its_old_name
 test_end
