@@ -103,7 +103,7 @@ static int probe_program(const CheckInput *input, const char *argument, char **r
 /* clang-format off */
 const CheckRow checks_system[] = {
         { "systemd", CHECK_REQUIRED, probe_systemd, NULL, NULL },
-        { "systemd CVE-2026-40223", CHECK_WARNING, probe_systemd_bugs, NULL,
+        { "fix of CVE-2026-40223", CHECK_WARNING, probe_systemd_bugs, NULL,
           "With a container running, any local user can freeze PID 1 of this systemd: update it to 258.5, 259.2, 260 or later" },
         { "polkit", CHECK_WARNING, probe_path, "/usr/share/dbus-1/system-services/org.freedesktop.PolicyKit1.service",
           "polkit is not installed: nobody but root may do anything" },

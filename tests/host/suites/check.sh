@@ -46,7 +46,7 @@ this_host_is_told() {
     expect_eq "$(status 'backend dir')" enabled
     expect_eq "$(status 'template busybox')" enabled
     expect_eq "$(detail systemd)" "$(systemctl --version | head -n 1)"
-    expect_eq "$(status 'systemd CVE-2026-40223')" enabled
+    expect_eq "$(status 'fix of CVE-2026-40223')" enabled
 }
 
 both_doors_tell_the_same() {
@@ -98,8 +98,8 @@ subordinate_ids_are_counted() {
 
 a_vulnerable_systemd_is_warned_of() {
     systemctl_says 'systemd 258 (258.1-1)'
-    expect_eq "$(status 'systemd CVE-2026-40223')" warning
-    expect_match "$(detail 'systemd CVE-2026-40223')" 'any local user can freeze PID 1'
+    expect_eq "$(status 'fix of CVE-2026-40223')" warning
+    expect_match "$(detail 'fix of CVE-2026-40223')" 'any local user can freeze PID 1'
     expect_ok nagaya check >/dev/null
 }
 
