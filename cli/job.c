@@ -90,14 +90,22 @@ static int wait_input(JobWait *wait, Error *reterr)
         return 0;
 }
 
+static uint64_t json_number(const json_t *object, const char *field)
+{
+        return (uint64_t) json_integer_value(json_object_get(object, field));
+}
+
 static void show(JobWait *wait, const json_t *reply)
 {
         const char *event = json_text(reply, "event"), *text = json_text(reply, "text");
 
-        if (streq(event, "progress"))
+        if (streq(event, "progress")) {
+                if (json_object_get(reply, "files"))
+                        progress_amount(&wait->progress, json_number(reply, "files"),
+                                        json_number(reply, "bytes"));
                 progress_set(&wait->progress,
                              json_number_value(json_object_get(reply, "progress")));
-        else if (streq(event, "message"))
+        } else if (streq(event, "message"))
                 progress_message(&wait->progress, text);
         else if (streq(event, "log"))
                 progress_log(&wait->progress, text);

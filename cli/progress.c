@@ -2,6 +2,7 @@
 
 #include "cli/progress.h"
 
+#include <inttypes.h>
 #include <string.h>
 #include <sys/ioctl.h>
 
@@ -56,6 +57,12 @@ void progress_set(Progress *progress, double part)
                 part = 1;
         progress->part = part < 0 ? -1 : part;
         draw(progress);
+}
+
+void progress_amount(Progress *progress, uint64_t files, uint64_t bytes)
+{
+        (void) snprintf(progress->text, sizeof(progress->text),
+                        "%" PRIu64 " files, %" PRIu64 " MiB", files, bytes >> 20);
 }
 
 static void print_line(Progress *progress, const char *text, bool dim)

@@ -4,6 +4,7 @@
 /* How far a job is, on stderr: a bar that is drawn over on a terminal, lines elsewhere. */
 
 #include <stdbool.h>
+#include <stdint.h>
 
 typedef struct Progress {
         bool quiet;
@@ -14,6 +15,8 @@ typedef struct Progress {
 
 void progress_init(Progress *progress, bool quiet);
 void progress_set(Progress *progress, double part);
+/* So much was copied. */
+void progress_amount(Progress *progress, uint64_t files, uint64_t bytes);
 /* A new step. */
 void progress_message(Progress *progress, const char *text);
 /* A line of a program's output. */

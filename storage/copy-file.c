@@ -112,6 +112,8 @@ static int clone_blocks(const Content *content)
         if (atomic_load_explicit(&copy->no_reflink, memory_order_relaxed))
                 return 0;
         if (ioctl(object->to_fd, FICLONE, object->from_fd) == 0) {
+                (void) atomic_fetch_add_explicit(&copy->shared, object->from.stx_size,
+                                                 memory_order_relaxed);
                 copy_account(copy, 0, object->from.stx_size);
                 return 1;
         }

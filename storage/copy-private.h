@@ -72,7 +72,7 @@ typedef struct Copy {
         atomic_int links_fd;
         char links_name[32];
         /* Progress. */
-        atomic_uint_fast64_t files, bytes, next_report;
+        atomic_uint_fast64_t files, bytes, shared, next_report;
         pthread_mutex_t report_lock;
         /* The first failure. */
         atomic_bool failed;

@@ -113,7 +113,7 @@ static uint64_t now_nsec(void)
 
 static CopyStats stats(const Copy *copy)
 {
-        return (CopyStats){ .files = copy->files, .bytes = copy->bytes };
+        return (CopyStats){ .files = copy->files, .bytes = copy->bytes, .shared = copy->shared };
 }
 
 void copy_account(Copy *copy, uint64_t files, uint64_t bytes)

@@ -12,8 +12,9 @@
 #include "base/error.h"
 
 typedef struct CopyStats {
-        uint64_t files; /* of any type */
-        uint64_t bytes; /* of regular files, as they are read */
+        uint64_t files;  /* of any type */
+        uint64_t bytes;  /* of regular files, as they are read */
+        uint64_t shared; /* of these, how many are the source's own blocks */
 } CopyStats;
 
 typedef struct TreeCopy {

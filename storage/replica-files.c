@@ -4,9 +4,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <linux/fs.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 
@@ -18,6 +16,7 @@
 /* Progress need not be exact: what is very deep or very much is not counted on. */
 #define COUNT_DEPTH_MAX 64
 #define COUNT_MAX 4000000
+#define STEP 0.01
 #define TEXT_MAX (16 * 1024 * 1024)
 #define SEND_SIZE (1024 * 1024)
 
@@ -46,21 +45,6 @@ static uint64_t count_entries(int dir_fd, const char *name, unsigned depth, uint
         return n;
 }
 
-/* Whether blocks can be shared is a property of the file system, and of the two being one. */
-static bool can_share_blocks(int from_fd, int to_fd)
-{
-        _cleanup_(fd_close_p) int a = -EBADF, b = -EBADF;
-        char block[4096] = { 0 };
-        struct stat from, to;
-
-        if (fstat(from_fd, &from) < 0 || fstat(to_fd, &to) < 0 || from.st_dev != to.st_dev)
-                return false;
-        a = openat(to_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-        b = openat(to_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-        return a >= 0 && b >= 0 && fd_write_all(a, block, sizeof(block)) == 0 &&
-               ioctl(b, FICLONE, a) == 0;
-}
-
 typedef struct Meter {
         const Report *report;
         uint64_t total;
@@ -70,14 +54,14 @@ typedef struct Meter {
 static void on_progress(const CopyStats *done, void *userdata)
 {
         Meter *meter = userdata;
-        double part = meter->total > 0 ? (double) done->files / (double) meter->total : -1;
+        double part = (double) done->files / (double) meter->total;
 
         if (part > 1)
                 part = 1;
-        if (part >= 0 && part - meter->told < 0.01)
+        if (part - meter->told < STEP)
                 return;
         meter->told = part;
-        report_progress(meter->report, part);
+        report_copied(meter->report, part, done->files, done->bytes);
 }
 
 int replica_copy_tree(int from_fd,
@@ -102,12 +86,17 @@ int replica_copy_tree(int from_fd,
                 .userdata = &meter,
         };
         CopyStats stats;
+        int r;
 
         if (source_fd < 0 || target_fd < 0)
                 return error_errno(reterr, errno, "Cannot open what is to be copied");
         meter.total = count_entries(source_fd, ".", 0, COUNT_MAX) + 1;
-        *ret_shared = can_share_blocks(source_fd, target_fd);
-        return tree_copy(&copy, &stats, reterr);
+        r = tree_copy(&copy, &stats, reterr);
+        if (r < 0)
+                return r;
+        report_copied(report, 1, stats.files, stats.bytes);
+        *ret_shared = stats.shared * 2 > stats.bytes;
+        return 0;
 }
 
 /* --- single files and directories --- */

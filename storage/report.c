@@ -53,6 +53,13 @@ void report_progress(const Report *report, double progress)
         send_message(report, json_pack("{s:s,s:f}", "event", "progress", "progress", progress));
 }
 
+void report_copied(const Report *report, double progress, uint64_t files, uint64_t bytes)
+{
+        send_message(report,
+                     json_pack("{s:s,s:f,s:I,s:I}", "event", "progress", "progress", progress,
+                               "files", (json_int_t) files, "bytes", (json_int_t) bytes));
+}
+
 void report_message(const Report *report, const char *format, ...)
 {
         _cleanup_(free_p) char *text = NULL;

@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -19,6 +20,7 @@ typedef struct Report {
 
 /* 0 to 1; -1: unknown. */
 void report_progress(const Report *report, double progress);
+void report_copied(const Report *report, double progress, uint64_t files, uint64_t bytes);
 
 /* A sentence for the owner of the job: something to know although the job succeeds. */
 void report_message(const Report *report, const char *format, ...) _printf_(2, 3);

@@ -177,7 +177,9 @@ static void on_progress(Job *job, json_t *fields)
 
         job->progress = json_number_value(json_object_get(fields, "progress"));
         emit_job_changed(job);
-        reply = json_pack("{s:s,s:f}", "event", "progress", "progress", job->progress);
+        reply = json_pack("{s:s,s:f,s:O*,s:O*}", "event", "progress", "progress", job->progress,
+                          "files", json_object_get(fields, "files"), "bytes",
+                          json_object_get(fields, "bytes"));
         waiters_reply_more(&job->private->waiters, reply);
 }
 

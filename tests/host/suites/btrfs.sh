@@ -112,10 +112,62 @@ destroy_is_quick() {
     expect_subvolumes ''
 }
 
+cloned_snapshotted_renamed() {
+    uses ct01 copy01 share01 plain01 moved01
+    expect_ok nagaya create ct01 -t busybox -B btrfs
+    echo ct01 >"$(rootfs ct01)/etc/hostname"
+    expect_eq "$(expect_ok nagaya clone ct01 copy01 --json | jq -r .method)" snapshot
+    expect_eq "$(expect_ok nagaya clone ct01 share01 --snapshot --json | jq -r .method)" snapshot
+    expect_eq "$(expect_ok nagaya clone ct01 plain01 -B dir --json | jq -r .method)" reflink
+    expect_subvolumes 'copy01/rootfs ct01/rootfs share01/rootfs'
+    expect_match "$(cat /var/lib/lxc/copy01/config)" 'lxc.rootfs.path = btrfs:/var/lib/lxc/copy01/rootfs'
+    expect_eq "$(cat "$(rootfs copy01)/etc/hostname") $(cat "$(rootfs ct01)/etc/hostname")" 'copy01 ct01'
+    expect_eq "$(cd "$(rootfs plain01)" && find . -printf '%p %m %l\n' | sort | sha256sum)" \
+        "$(cd "$(rootfs ct01)" && find . -printf '%p %m %l\n' | sort | sha256sum)"
+    # Nobody needs it.
+    expect_ok nagaya destroy ct01
+    expect_ok nagaya start copy01
+    expect_ok nagaya stop --kill copy01
+    expect_eq "$(expect_ok nagaya snapshot create copy01)" snap0
+    touch "$(rootfs copy01)/etc/new"
+    expect_ok nagaya snapshot restore copy01 snap0
+    [ ! -e "$(rootfs copy01)/etc/new" ] || flunk "it was not restored"
+    expect_subvolumes 'copy01/rootfs copy01/snaps/snap0/rootfs share01/rootfs'
+    expect_ok nagaya rename copy01 moved01
+    expect_subvolumes 'moved01/rootfs moved01/snaps/snap0/rootfs share01/rootfs'
+    expect_ok nagaya start moved01
+    expect_ok nagaya stop --kill moved01
+    expect_match "$(cat /var/lib/lxc/moved01/config)" 'btrfs:/var/lib/lxc/moved01/rootfs'
+    expect_match "$(cat /var/lib/lxc/moved01/snaps/snap0/config)" 'btrfs:/var/lib/lxc/moved01/snaps/snap0/rootfs'
+    expect_ok nagaya destroy --snapshots moved01 share01
+    expect_subvolumes ''
+}
+
+# However much is in it.
+clone_is_quick() {
+    uses ct01 copy01
+    expect_ok nagaya create ct01 -t busybox -B btrfs
+    head -c 100M /dev/urandom >"$(rootfs ct01)/large"
+    sync -f "$(rootfs ct01)"
+    local begin number took best=1000000
+    for number in 1 2 3 4 5; do
+        begin=${EPOCHREALTIME/[.,]/}
+        expect_ok nagaya clone ct01 copy01
+        took=$((${EPOCHREALTIME/[.,]/} - begin))
+        [ $took -ge $best ] || best=$took
+        expect_ok nagaya destroy copy01
+    done
+    [ $best -le 60000 ] || flunk "a clone of 100 MiB took $best us at best"
+    expect_ok nagaya destroy ct01
+    expect_subvolumes ''
+}
+
 test_case "A container is made in a subvolume, which goes with it, and with those in it" created_and_destroyed
 test_case "The best backend there is btrfs" best_is_btrfs
 test_case "A subvolume in a user namespace" in_a_user_namespace
 test_case "A template that fails leaves no subvolume" failed_template_leaves_no_subvolume
 test_case "A subvolume whose path has no type is a container's as well" bare_path
 test_case "Destroy answers whatever the size" destroy_is_quick
+test_case "Subvolumes are cloned, snapshotted and renamed" cloned_snapshotted_renamed
+test_case "A clone takes no time, whatever the size" clone_is_quick
 test_end
