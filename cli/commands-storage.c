@@ -23,6 +23,7 @@ static const Option clone_options[] = {
         { 'M', "keep-mac",  .help = "Leave hardware addresses as they are" },
         { 'a', "allow-running", .help = "Freeze it, if it runs, while its files are copied" },
         { 'e', "ephemeral", .help = "Destroy the new one when it stops" },
+        { 't', "tmpfs",     .help = "Keep what the new one changes in memory, until it stops" },
         { 'm', "mount",     OPTION_LIST, "MOUNT", "bind=/SOURCE[:/TARGET][:ro|rw] or overlay=/SOURCE[:/TARGET]" },
         { 0,   NULL },
 };
@@ -78,9 +79,13 @@ static int put_mounts(json_t *parameters, const Arguments *arguments)
 static int put_clone(json_t *parameters, const Arguments *arguments)
 {
         static const OptionField flags[] = {
-                { "snapshot", "snapshot" },   { "keep-name", "keepName" },
-                { "keep-mac", "keepMac" },    { "allow-running", "allowRunning" },
-                { "ephemeral", "ephemeral" }, { NULL, NULL },
+                { "snapshot", "snapshot" },
+                { "keep-name", "keepName" },
+                { "keep-mac", "keepMac" },
+                { "allow-running", "allowRunning" },
+                { "ephemeral", "ephemeral" },
+                { "tmpfs", "tmpfs" },
+                { NULL, NULL },
         };
         static const OptionField texts[] = {
                 { "backend", "backend" },

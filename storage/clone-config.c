@@ -375,6 +375,17 @@ static const char *rootfs_alike(const Document *document, const char *path)
         return source ? source : path;
 }
 
+static int add_tmpfs(Document *document, const CloneConfig *spec)
+{
+        _cleanup_(free_p) char *hook = NULL;
+
+        if (asprintf(&hook, "%s/" CLONE_TMPFS_HOOK, spec->to) < 0) {
+                hook = NULL;
+                return -ENOMEM;
+        }
+        return document_add(document, "lxc.hook.pre-mount", hook);
+}
+
 static int set_own(Document *document, const CloneConfig *spec)
 {
         int r;
@@ -387,6 +398,8 @@ static int set_own(Document *document, const CloneConfig *spec)
                 r = document_set_alike(document, "lxc.uts.name", spec->name);
         if (r >= 0 && spec->ephemeral)
                 r = document_set_alike(document, "lxc.ephemeral", "1");
+        if (r >= 0 && spec->tmpfs)
+                r = add_tmpfs(document, spec);
         return r < 0 ? r : 0;
 }
 

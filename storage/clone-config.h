@@ -11,6 +11,8 @@
 
 #include "config/document.h"
 
+#define CLONE_TMPFS_HOOK "pre-mount-tmpfs"
+
 typedef struct CloneConfig {
         const char *from;   /* the source's directory */
         const char *to;     /* the clone's */
@@ -19,6 +21,7 @@ typedef struct CloneConfig {
         bool moved;    /* the source's directory has become the clone's, with all that is in it */
         bool keep_mac; /* else each address that a nic has becomes a fresh one */
         bool ephemeral;
+        bool tmpfs;          /* CLONE_TMPFS_HOOK in its directory is a hook of its own */
         char *const *mounts; /* as `lxc-copy --mount`; may be NULL */
 } CloneConfig;
 

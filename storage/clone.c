@@ -49,7 +49,7 @@ static int read_flags(Cloning *c, Error *reterr)
         } flags[] = {
                 { "snapshot", &c->snapshot },        { "keepName", &c->keep_name },
                 { "keepMac", &c->spec.keep_mac },    { "allowRunning", &c->allow_running },
-                { "ephemeral", &c->spec.ephemeral },
+                { "ephemeral", &c->spec.ephemeral }, { "tmpfs", &c->spec.tmpfs },
         };
 
         for (size_t i = 0; i < ELEMENTS(flags); i++) {
@@ -140,6 +140,22 @@ static int plan(Cloning *c, Error *reterr)
         return r;
 }
 
+/* The hook needs rights on the host's mounts, and layers that are opened after it. */
+static int check_tmpfs(const Cloning *c, Error *reterr)
+{
+        if (!c->spec.tmpfs)
+                return 0;
+        if (c->spec.plan.backend != &backend_overlay && c->spec.plan.backend != &backend_overlayfs)
+                return error_public(reterr, ERROR_NOT_SUPPORTED,
+                                    "Only the changes of an overlay can be kept in memory: make a "
+                                    "snapshot of a directory or of an overlay");
+        if (c->original.config->namespace.n_idmaps > 0)
+                return error_public(reterr, ERROR_NOT_SUPPORTED,
+                                    "The changes of a container with an idmap cannot be kept in "
+                                    "memory");
+        return 0;
+}
+
 static int cloning_begin(Cloning *c, Error *reterr)
 {
         const JobRequest *request = c->request;
@@ -156,7 +172,9 @@ static int cloning_begin(Cloning *c, Error *reterr)
                               reterr);
         if (r == 0)
                 r = original_open(&c->site, c->source, &c->original, reterr);
-        return r < 0 ? r : plan(c, reterr);
+        if (r == 0)
+                r = plan(c, reterr);
+        return r < 0 ? r : check_tmpfs(c, reterr);
 }
 
 static int cloning_run(Cloning *c, Error *reterr)

@@ -6,7 +6,7 @@
  *
  * Parameters: source (id), sourceDirectory; snapshot (bool: share with the source what has not changed,
  * else a copy); backend (a name, a list of names); size (bytes); keepName, keepMac, allowRunning,
- * ephemeral (bools); mounts, hookArguments (lists of strings).
+ * ephemeral, tmpfs (bools); mounts, hookArguments (lists of strings).
  *
  * Result: name, method ("copy" "reflink" "overlay" "snapshot").
  *

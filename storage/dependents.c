@@ -36,17 +36,17 @@ static int read_record(int dir_fd, const char *name, Kinship *ret)
         return 1;
 }
 
-static int write_record(int dir_fd, const char *name, const Kinship *record)
+static int write_record(int dir_fd, const char *name, const Kinship *record, bool durable)
 {
         _cleanup_(free_p) char *text = kinship_print(record);
 
         if (!text)
                 return -ENOMEM;
         if (*text)
-                return file_write_atomic(dir_fd, name, text, RECORD_MODE, true);
+                return file_write_atomic(dir_fd, name, text, RECORD_MODE, durable);
         if (unlinkat(dir_fd, name, 0) < 0 && errno != ENOENT)
                 return -errno;
-        return fsync(dir_fd) < 0 ? -errno : 0;
+        return durable && fsync(dir_fd) < 0 ? -errno : 0;
 }
 
 static int open_kin(const Kin *kin)
@@ -67,9 +67,9 @@ int bases_read(int dir_fd, Kinship *ret, Error *reterr)
         return r < 0 ? error_errno(reterr, -r, "Cannot read '" BASES_FILE "'") : 0;
 }
 
-int bases_write(int dir_fd, const Kinship *bases, Error *reterr)
+int bases_write(int dir_fd, const Kinship *bases, bool durable, Error *reterr)
 {
-        int r = write_record(dir_fd, BASES_FILE, bases);
+        int r = write_record(dir_fd, BASES_FILE, bases, durable);
 
         return r < 0 ? error_errno(reterr, -r, "Cannot write '" BASES_FILE "'") : 0;
 }
@@ -295,7 +295,7 @@ static int change_locked(const RecordChange *change, int dir_fd)
                 kinship_remove(&record, change->clone);
         else
                 r = kinship_add(&record, change->clone);
-        return r < 0 ? r : write_record(dir_fd, CLONES_FILE, &record);
+        return r < 0 ? r : write_record(dir_fd, CLONES_FILE, &record, true);
 }
 
 static int change_record(const RecordChange *change, Error *reterr)

@@ -26,6 +26,7 @@ int dependents_enter(const Kin *base, const Kin *clone, Error *reterr);
 int dependents_leave(const Kin *base, const Kin *clone, Error *reterr);
 int dependents_rename(const Kin *base, const Kin *from, const Kin *to, Error *reterr);
 
-/* A clone's own record. Without any base there is no file. Return: 0, -errno. */
+/* A clone's own record. Without any base there is no file. `durable` false: in a draft, for its config
+ * names its bases as well. Return: 0, -errno. */
 int bases_read(int dir_fd, Kinship *ret, Error *reterr);
-int bases_write(int dir_fd, const Kinship *bases, Error *reterr);
+int bases_write(int dir_fd, const Kinship *bases, bool durable, Error *reterr);

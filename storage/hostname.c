@@ -30,15 +30,11 @@ static int find_file(int root_fd)
 static int rewrite(int path_fd, const char *name)
 {
         _cleanup_(fd_close_p) int fd = -EBADF;
-        int r;
 
         fd = open(fd_path(path_fd).text, O_WRONLY | O_TRUNC | O_CLOEXEC);
         if (fd < 0)
                 return -errno;
-        r = fd_write_all(fd, name, strlen(name));
-        if (r == 0 && fsync(fd) < 0)
-                r = -errno;
-        return r;
+        return fd_write_all(fd, name, strlen(name));
 }
 
 /* Return: > 0, 0 it says something else, -errno. */

@@ -6,7 +6,8 @@
 #include "base/error.h"
 
 /* hostname_write() - /etc/hostname in the root file system `root_fd` becomes `name`, without a newline, if
- * there is such a file. Links in it lead nowhere outside of it. Return: > 0 done, 0 there is none (or
+ * there is such a file. Links in it lead nowhere outside of it. Not durable,
+ * as all the files around it. Return: > 0 done, 0 there is none (or
  * what is there is no regular file), -errno. */
 int hostname_write(int root_fd, const char *name, Error *reterr);
 

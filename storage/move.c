@@ -197,7 +197,7 @@ static int move_dependent(const Move *move, const Kin *clone, Error *reterr)
                 r = bases_read(fd, &bases, reterr);
         if (r == 0 && kinship_contains(&bases, &from)) {
                 r = kinship_rename(&bases, &from, &to) < 0 ? error_oom(reterr)
-                                                           : bases_write(fd, &bases, reterr);
+                                                           : bases_write(fd, &bases, true, reterr);
         }
         return r < 0 ? error_prefix(reterr, r, "'%s'", directory) : 0;
 }

@@ -175,7 +175,7 @@ static int find_bases(Replica *replica, Error *reterr)
                                       backend->needs_dependency(&original->rootfs, &rootfs))) &&
             kinship_add(&replica->bases, &source) < 0)
                 return error_oom(reterr);
-        return bases_write(replica->draft.dir_fd, &replica->bases, reterr);
+        return bases_write(replica->draft.dir_fd, &replica->bases, false, reterr);
 }
 
 /* What is copied. Return: fd, -errno. */
@@ -195,7 +195,7 @@ static int make_storage(Replica *replica, Error *reterr)
                 .dir_fd = replica->draft.dir_fd,
                 .directory = spec->site->directory,
                 .name = spec->volume_name ? spec->volume_name : spec->site->name,
-                .legacy = spec->original->legacy,
+                .legacy = spec->original->legacy && !spec->tmpfs,
                 .options = &options,
         };
         _cleanup_(fd_close_p) int from_fd = -EBADF;
@@ -237,6 +237,23 @@ static int write_hostname(Replica *replica, Error *reterr)
         return r < 0 ? r : 0;
 }
 
+/* Covers the directory of both layers, which begin as they are on the disk. */
+static int write_tmpfs_hook(const Replica *replica, Error *reterr)
+{
+        static const char text[] = "#!/bin/sh\n"
+                                   "# What this container changes is lost when it stops.\n"
+                                   "set -e\n"
+                                   "d=${0%/*}\n"
+                                   "mount -n -t tmpfs -o mode=0755 none \"$d/rootfs\"\n"
+                                   "cp -a \"$d/overlay/delta\" \"$d/rootfs/delta\"\n"
+                                   "mount -n --move \"$d/rootfs\" \"$d/overlay\"\n";
+        int r = file_write_atomic(replica->draft.dir_fd, CLONE_TMPFS_HOOK, text, 0755, true);
+
+        return r < 0 ? error_errno(reterr, -r, "Cannot write the hook of '%s'",
+                                   replica->spec->container)
+                     : 0;
+}
+
 /* Return: 0 (*ret is what it will be loaded as), -errno. */
 static int write_config(const Replica *replica, Config **ret, Error *reterr)
 {
@@ -249,6 +266,7 @@ static int write_config(const Replica *replica, Config **ret, Error *reterr)
                 .rootfs = replica->rootfs_path,
                 .keep_mac = spec->keep_mac,
                 .ephemeral = spec->ephemeral,
+                .tmpfs = spec->tmpfs,
                 .mounts = spec->mounts,
         };
         _cleanup_(document_free_p) Document *document = NULL;
@@ -262,6 +280,8 @@ static int write_config(const Replica *replica, Config **ret, Error *reterr)
         if (r == 0)
                 r = replica_copy_items(&items, &clone, original->dir_fd, replica->draft.dir_fd,
                                        reterr);
+        if (r == 0 && spec->tmpfs)
+                r = write_tmpfs_hook(replica, reterr);
         if (r < 0)
                 return r;
         text = document_text(document);

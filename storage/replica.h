@@ -15,7 +15,8 @@
  *      6   the bases are told; who is told of and not there does not count
  *      7   it gets its name, in one step
  *
- * The source is only read. */
+ * The source is only read. Durable are the config, the records of the bases and the name; a copy's files
+ * reach the disk when the kernel writes them. */
 
 #include "storage/backend.h"
 #include "storage/clone-plan.h"
@@ -34,6 +35,7 @@ typedef struct ReplicaSpec {
         const BackendOptions *options;
         const char *uts_name; /* also for /etc/hostname; NULL: both stay */
         bool keep_mac, ephemeral;
+        bool tmpfs; /* what it changes is kept in memory, until it stops */
         bool hooks; /* run the clone hooks */
         char *const *mounts, *const *hook_arguments;
         const Report *report;

@@ -144,9 +144,9 @@ static int write_details(const Taking *t, Error *reterr)
 
         if (localtime_r(&now, &tm))
                 (void) strftime(text, sizeof(text), SNAPSHOT_TIME_FORMAT, &tm);
-        r = file_write_atomic(dir_fd, SNAPSHOT_TIME, text, FILE_MODE, true);
+        r = file_write_atomic(dir_fd, SNAPSHOT_TIME, text, FILE_MODE, false);
         if (r == 0 && t->comment && *t->comment)
-                r = file_write_atomic(dir_fd, SNAPSHOT_COMMENT, t->comment, FILE_MODE, true);
+                r = file_write_atomic(dir_fd, SNAPSHOT_COMMENT, t->comment, FILE_MODE, false);
         return r < 0 ? error_errno(reterr, -r, "Cannot write what is known of '%s'", t->site.name)
                      : 0;
 }

@@ -24,6 +24,7 @@ const Field storage_clone_options[] = {
         { "keepMac",       "b",  ACTION_NONE },
         { "allowRunning",  "b",  ACTION_CONTROL }, /* it is frozen meanwhile */
         { "ephemeral",     "b",  ACTION_NONE },
+        { "tmpfs",         "b",  ACTION_NONE },
         { "mounts",        "as", ACTION_HOST },
         { "hookArguments", "as", ACTION_HOST },    /* of programs that run as root */
         { NULL },

@@ -76,9 +76,11 @@ static void test_keep_name(void)
 
         spec.name = NULL;
         spec.ephemeral = true;
+        spec.tmpfs = true;
         ASSERT_CLONE(&spec, "lxc.uts.name = ct01\n",
                      "lxc.uts.name = ct01\nlxc.rootfs.path = dir:/var/lib/lxc/clone01/rootfs\n"
-                     "lxc.ephemeral = 1\n");
+                     "lxc.ephemeral = 1\n"
+                     "lxc.hook.pre-mount = /var/lib/lxc/clone01/pre-mount-tmpfs\n");
 }
 
 static void test_hwaddr(void)

@@ -100,7 +100,7 @@ static void make_clone(Fixture *fixture, const Base *base, const char *name)
         scratch_mkdir(&fixture->scratch, directory);
         fd = openat(fixture->scratch.fd, directory, O_RDONLY | O_DIRECTORY);
         g_assert_cmpint(kinship_add(&bases, &base->kin), ==, 0);
-        g_assert_cmpint(bases_write(fd, &bases, NULL), ==, 0);
+        g_assert_cmpint(bases_write(fd, &bases, true, NULL), ==, 0);
 }
 
 #define ASSERT_REFUSED(base, text)                                                                 \

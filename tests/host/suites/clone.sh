@@ -384,6 +384,41 @@ who_may_clone() {
     expect_eq "$(property new Owner)" 0
 }
 
+changes_in_memory() {
+    uses vol vol2
+    a_busybox ct01
+    echo ct01 >$lxc/ct01/rootfs/etc/hostname
+    expect_fails_with 1 'Only the changes of an overlay' nagaya clone ct01 vol --tmpfs
+    expect_ok nagaya clone ct01 vol --snapshot --tmpfs
+    local round name=vol
+    for round in 1 2 3; do
+        started_overlay $name
+        expect_eq "$(nagaya exec $name -- cat /etc/hostname)" $name
+        expect_fails_with 1 . nagaya exec $name -- ls /root/new
+        expect_ok nagaya exec $name -- touch /root/new
+        expect_ok nagaya stop $name
+        expect_eq "$(layers $lxc/$name/overlay/delta)" 'etc etc/hostname'
+        expect_nothing_remains $name
+        if [ $name = vol ]; then
+            expect_ok nagaya rename vol vol2
+            name=vol2
+        fi
+    done
+}
+
+progress_is_told() {
+    uses big
+    a_busybox ct01
+    local job
+    mkdir $lxc/ct01/rootfs/many
+    (cd $lxc/ct01/rootfs/many && seq 20000 | xargs touch)
+    job=$(varlink Container.Clone '{"container":"ct01","newName":"big"}' | jq .job)
+    "$tools/varlink" --more --deadline 60 "$socket" org.nagaya1.Job.Wait "{\"job\":$job}" >"$case_dir/stream"
+    expect_match "$(cat "$case_dir/stream")" '"event":"progress"[^}]*"files":[0-9]+[^}]*"bytes":[0-9]+|"bytes":[0-9]+'
+    expect_match "$(tail -n 1 "$case_dir/stream")" '"method":"(copy|reflink)"'
+    expect_eq "$(find $lxc/big/rootfs/many | wc -l)" 20001
+}
+
 a_loop_device_and_back() {
     uses img back
     a_busybox ct01
@@ -488,6 +523,8 @@ test_case "A killed clone thaws its source" a_killed_clone_thaws
 test_case "One job at a time on a container, several on several" two_at_once
 test_case "A cancelled clone leaves nothing" cancelling_leaves_nothing
 test_case "Who may clone what into what" who_may_clone
+test_case "Changes that are kept in memory" changes_in_memory
+test_case "Progress is told in files and bytes" progress_is_told
 test_case "Into an image and back" a_loop_device_and_back
 test_case "Into another container path" another_path
 test_case "A container is renamed with all that names it" renaming
