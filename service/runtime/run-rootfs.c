@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/strv.h"
+#include "kernel/cgroup.h"
 #include "runtime/run-steps.h"
 #include "runtime/supervisor.h"
 #include "runtime/sync.h"
@@ -119,10 +120,18 @@ static int on_socket(Source *source, int fd, uint32_t events, void *userdata)
         return 0;
 }
 
+/* Where we will be ourselves: what the child leaves running (qemu-nbd) must not keep the unit's own group
+ * from being divided. */
+static int open_subgroup(const Supervisor *s)
+{
+        return s->in_subgroup ? -EBADF : cgroup_make(s->unit_fd, SUPERVISOR_GROUP, NULL);
+}
+
 static int start_child(Supervisor *s, ChildMain main, int keep_fd)
 {
+        _cleanup_(fd_close_p) int group_fd = open_subgroup(s);
         ChildSpec spec = {
-                .group_fd = -EBADF,
+                .group_fd = group_fd,
                 .keep_fd = keep_fd,
                 .main = main,
                 .end = on_end,
@@ -193,6 +202,7 @@ int run_rootfs_detach(Supervisor *s, Error *reterr)
 {
         RunRootfs *rootfs = &s->run.rootfs;
 
+        run_rootfs_forget(&s->run);
         /* An opener that was killed may hang on its disk for longer than anybody wants to wait. */
         if (!rootfs->device) {
                 rootfs->child = child_abandon(rootfs->child);
@@ -201,7 +211,6 @@ int run_rootfs_detach(Supervisor *s, Error *reterr)
         if (rootfs->child)
                 return STEP_WAIT;
         if (!rootfs->detaching) {
-                run_rootfs_forget(&s->run);
                 rootfs->detaching = true;
                 if (start_child(s, detacher_main, -EBADF) == 0)
                         return STEP_WAIT;
