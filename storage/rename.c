@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 #include "base/path.h"
@@ -20,6 +21,8 @@
 #include "storage/move.h"
 #include "storage/rename-mark.h"
 #include "storage/unit-files.h"
+
+#define ROOM (64 * 1024)
 
 typedef struct Renaming {
         const JobRequest *request;
@@ -175,6 +178,28 @@ static int follow(const Move *move, Error *reterr)
                      : 0;
 }
 
+/* Holds as much room as the largest file takes that is written anew after the directory has its new name,
+ * until then: a full disk must not stop it half-way. Where nothing can be held, nothing is. Return: 0
+ * (*ret_fd gives it back; < 0: nothing is held), -errno. */
+static int hold_room(const Renaming *n, int *ret_fd, Error *reterr)
+{
+        _cleanup_(fd_close_p) int fd = -EBADF;
+        struct stat st = { 0 };
+        int r = 0;
+
+        *ret_fd = -EBADF;
+        (void) fstatat(n->dir_fd, "config", &st, AT_SYMLINK_NOFOLLOW);
+        fd = openat(n->dir_fd, ".", O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+        if (fd < 0 || fallocate(fd, 0, 0, ROOM + st.st_size) < 0)
+                r = -errno;
+        if (r < 0 && (r == -EOPNOTSUPP || r == -EISDIR || r == -EINVAL))
+                return 0;
+        if (r < 0)
+                return error_errno(reterr, -r, "Cannot rename '%s'", n->request->site->directory);
+        *ret_fd = TAKE_FD(fd);
+        return 0;
+}
+
 static int rename_directory(const Renaming *n, Error *reterr)
 {
         const Site *from = n->request->site;
@@ -191,6 +216,7 @@ static int rename_directory(const Renaming *n, Error *reterr)
 
 static int renaming_run(Renaming *n, Error *reterr)
 {
+        _cleanup_(fd_close_p) int room_fd = -EBADF;
         const JobRequest *request = n->request;
         RenameMark mark = {
                 .directory = request->site->directory,
@@ -215,13 +241,16 @@ static int renaming_run(Renaming *n, Error *reterr)
                 return error_errno(reterr, -r, "Cannot write to '%s'", request->site->directory);
         n->move.dir_fd = n->dir_fd;
         n->move.to_id = n->id;
-        r = move_announce(&n->move, reterr);
+        r = hold_room(n, &room_fd, reterr);
+        if (r == 0)
+                r = move_announce(&n->move, reterr);
         if (r == 0)
                 r = rename_directory(n, reterr);
         if (r < 0) {
                 (void) rename_mark_remove(n->dir_fd);
                 return r;
         }
+        room_fd = fd_close(room_fd);
         return follow(&n->move, reterr);
 }
 
