@@ -16,7 +16,7 @@ packages_vm=(qemu-system-x86 mmdebstrap e2fsprogs)
 # In the virtual machine: all of a host, what the programs are linked with, and what only a machine of
 # its own can use.
 packages_guest=("${packages_host[@]}" systemd-sysv udev kmod libcap2 libseccomp2 libjansson4 libmnl0
-    lvm2 thin-provisioning-tools btrfs-progs e2fsprogs nftables)
+    lvm2 thin-provisioning-tools btrfs-progs e2fsprogs nftables apparmor)
 
 packages_missing() {
     local name

@@ -163,6 +163,13 @@ static int limit_capabilities(AttachChild *child)
         return capability_limit(child->capabilities, CAPABILITIES_HELD);
 }
 
+/* By the host's proc: the container's own may be anything. */
+static int set_label(AttachChild *child)
+{
+        return child->label ? label_set_at_exec(child->proc_fd, child->label_module, child->label)
+                            : 0;
+}
+
 static int install_filter(AttachChild *child)
 {
         if (child->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
@@ -356,6 +363,7 @@ _noreturn_ void attach_child_run(AttachChild *child)
                 { ATTACH_STDIO, set_stdio },
                 { ATTACH_PERSONALITY, set_personality },
                 { ATTACH_CAPABILITIES, limit_capabilities },
+                { ATTACH_LABEL, set_label },
                 { ATTACH_SECCOMP, install_filter },
                 { ATTACH_USER, become_user },
                 { ATTACH_DIRECTORY, enter_directory },

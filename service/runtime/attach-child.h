@@ -4,6 +4,7 @@
 /* The child's side of attach: everything between its birth and the program. Nobody but attach.c
  * includes this. */
 
+#include "kernel/label.h"
 #include "runtime/attach.h"
 
 typedef enum AttachStep {
@@ -14,6 +15,7 @@ typedef enum AttachStep {
         ATTACH_STDIO,
         ATTACH_PERSONALITY,
         ATTACH_CAPABILITIES,
+        ATTACH_LABEL,
         ATTACH_SECCOMP,
         ATTACH_DIRECTORY,
         ATTACH_USER,
@@ -36,6 +38,9 @@ typedef struct AttachChild {
         uint64_t capabilities; /* what the program may ever have */
         bool no_new_privs;
         unsigned long personality; /* init's */
+        char *label;               /* init's; NULL: none */
+        LabelModule label_module;
+        int proc_fd; /* the host's, for the label; or -EBADF */
         bool session_keyring;
         const void *seccomp; /* NULL: no filter */
         size_t seccomp_size;
@@ -44,6 +49,14 @@ typedef struct AttachChild {
 } AttachChild;
 
 _noreturn_ void attach_child_run(AttachChild *child);
+
+/* attach_read_limits() - what binds init binds the program: read of init itself, which may have given
+ * up more. attach_child_done() frees it. */
+int attach_read_limits(const Supervisor *s,
+                       const AttachRequest *request,
+                       AttachChild *child,
+                       Error *reterr);
+void attach_child_done(AttachChild *child);
 
 /* attach_find_user() - the line of a passwd text with this uid. Pure. *ret_name and *ret_home are
  * the caller's to free. Return: 1 found, 0 not, -ENOMEM. */

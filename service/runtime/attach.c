@@ -82,6 +82,7 @@ static const char *const step_sentences[_ATTACH_STEP_MAX] = {
         [ATTACH_STDIO] = "Cannot set up standard input and output",
         [ATTACH_PERSONALITY] = "Cannot set the personality",
         [ATTACH_CAPABILITIES] = "Cannot limit the capabilities",
+        [ATTACH_LABEL] = "Cannot set the label",
         [ATTACH_SECCOMP] = "Cannot install the seccomp filter",
         [ATTACH_DIRECTORY] = "Cannot enter the directory",
         [ATTACH_USER] = "Cannot become that user (is the id mapped into the container?)",
@@ -311,40 +312,6 @@ make_environment(const Supervisor *s, const AttachRequest *request, char ***ret,
         return 0;
 }
 
-static const char *status_field(const char *status, const char *name)
-{
-        const char *line = strstr(status, name);
-
-        return line ? line + strlen(name) : "";
-}
-
-static int read_of_init(const Supervisor *s, const char *file, char **ret, Error *reterr)
-{
-        char path[64];
-        int r;
-
-        (void) snprintf(path, sizeof(path), "/proc/%d/%s", s->run.child.pid, file);
-        r = file_read(AT_FDCWD, path, 65536, ret, NULL);
-        return r < 0 ? error_errno(reterr, -r, "Cannot read '%s'", path) : 0;
-}
-
-/* What binds init binds the program: read of init itself, which may have given up more. */
-static int read_limits(const Supervisor *s, AttachChild *child, Error *reterr)
-{
-        _cleanup_(free_p) char *status = NULL, *personality = NULL;
-        int r;
-
-        r = read_of_init(s, "status", &status, reterr);
-        if (r == 0)
-                r = read_of_init(s, "personality", &personality, reterr);
-        if (r < 0)
-                return r;
-        child->capabilities = strtoull(status_field(status, "\nCapBnd:"), NULL, 16);
-        child->no_new_privs = strtoul(status_field(status, "\nNoNewPrivs:"), NULL, 10) == 1;
-        child->personality = strtoul(personality, NULL, 16);
-        return 0;
-}
-
 static int session_new(Supervisor *s,
                        const AttachRequest *request,
                        AttachSession **ret,
@@ -461,12 +428,13 @@ int attach_start(Supervisor *s, const AttachRequest *request, Connection *connec
                 .init_pidfd = s->run.child.pidfd,
                 .namespaces = flags & ~CLONE_NEWPID,
                 .session_keyring = s->run.security.session_keyring,
+                .proc_fd = -EBADF,
         };
         int r;
 
         r = check_state(s, reterr);
         if (r == 0)
-                r = read_limits(s, &child, reterr);
+                r = attach_read_limits(s, request, &child, reterr);
         if (r == 0 && s->run.security.seccomp_profile)
                 r = seccomp_filter_get(s->run.security.seccomp_profile, &filter,
                                        &child.seccomp_size, NULL, reterr);
@@ -483,7 +451,7 @@ int attach_start(Supervisor *s, const AttachRequest *request, Connection *connec
                 child.host_slave = slave;
                 r = spawn(s, a, &child, flags, reterr);
         }
-        child.environment = strv_free(child.environment);
+        attach_child_done(&child);
         if (r < 0)
                 return r;
         a->connection = control_id(connection);

@@ -30,6 +30,7 @@ typedef struct AttachRequest {
         const char *cwd;        /* NULL: "/" */
         unsigned namespaces;    /* bit N = NamespaceType N; 0: all of init's */
         bool keep_capabilities; /* not limited to init's */
+        bool keep_label;        /* the supervisor's, not init's */
         bool outside_cgroup;    /* in the supervisor's group, not in the payload's */
         bool detach;
 } AttachRequest;

@@ -13,6 +13,7 @@
 #include "interfaces/errors.h"
 #include "interfaces/names.h"
 #include "kernel/cgroup.h"
+#include "kernel/label.h"
 #include "runtime/ephemeral.h"
 #include "runtime/run-steps.h"
 #include "runtime/shared-mounts.h"
@@ -65,6 +66,15 @@ static int undo_hook(Supervisor *s, const UndoLog *log, const UndoEntry *entry, 
         return hooks_run(&call, reterr);
 }
 
+static int undo_apparmor(Supervisor *s, const UndoLog *log, const UndoEntry *entry, Error *reterr)
+{
+        int r = apparmor_profile_remove(entry->object);
+
+        return r < 0 ? error_errno(reterr, -r, "Cannot remove the AppArmor profile '%s'",
+                                   entry->object)
+                     : 0;
+}
+
 static int undo_ephemeral(Supervisor *s, const UndoLog *log, const UndoEntry *entry, Error *reterr)
 {
         s->ephemeral = true; /* removed after everything else */
@@ -105,6 +115,7 @@ static int (*const undo_functions[_UNDO_KIND_MAX])(Supervisor *s,
                                                    Error *reterr) = {
         [UNDO_HOOK] = undo_hook,
         [UNDO_EPHEMERAL] = undo_ephemeral,
+        [UNDO_APPARMOR] = undo_apparmor,
         [UNDO_DEVICE] = undo_device,
         [UNDO_SHARED_MOUNTS] = undo_shared_mounts,
         [UNDO_LINK] = undo_net,

@@ -207,7 +207,9 @@ static int get_elevated(const ControlCall *call, AttachRequest *request, Error *
                         request->keep_capabilities = true;
                 else if (streq(*word, "cgroup"))
                         request->outside_cgroup = true;
-                else if (!streq(*word, "lsm")) /* no label is set in either case */
+                else if (streq(*word, "lsm"))
+                        request->keep_label = true;
+                else
                         return refuse(reterr, "elevated",
                                       "What can be elevated is cap, cgroup, lsm");
         }

@@ -31,6 +31,7 @@ _noreturn_ static void child_main(const Launch *launch, const Trees *trees, int 
                 .sync_fd = sync_fd,
                 .root_fd = -EBADF,
                 .console_fd = -EBADF,
+                .proc_fd = -EBADF,
         };
         Error error = ERROR_NULL;
 

@@ -31,6 +31,7 @@ int plan_build_terminals(PlanBuild *build);
 int plan_build_limits(PlanBuild *build);
 int plan_build_cgroup(PlanBuild *build);
 int plan_build_security(PlanBuild *build);
+int plan_build_labels(PlanBuild *build);
 int plan_build_init(PlanBuild *build);
 int plan_build_nets(PlanBuild *build);
 

@@ -45,34 +45,6 @@ int plan_build_terminals(PlanBuild *build)
         return 0;
 }
 
-static bool is_unconfined(const char *label)
-{
-        return !label || streq(label, "unconfined") || streq(label, "unchanged");
-}
-
-static int check_labels(PlanBuild *build)
-{
-        const SecurityConfig *config = &build->config->security;
-
-        if (streq0(config->apparmor_profile, "generated") && !build->input->apparmor)
-                return plan_warn(
-                        build, "'lxc.apparmor.profile = generated' has no effect: the kernel does "
-                               "not enforce AppArmor");
-        if (!is_unconfined(config->apparmor_profile))
-                return plan_refuse(build, "lxc.apparmor.profile",
-                                   "'lxc.apparmor.profile = %s' is not supported yet: only "
-                                   "'unconfined' and 'unchanged' are",
-                                   config->apparmor_profile);
-        if (!is_unconfined(config->selinux_context))
-                return plan_refuse(build, "lxc.selinux.context",
-                                   "'lxc.selinux.context = %s' is not supported yet",
-                                   config->selinux_context);
-        if (config->selinux_context_keyring)
-                return plan_refuse(build, "lxc.selinux.context.keyring",
-                                   "'lxc.selinux.context.keyring' is not supported yet");
-        return 0;
-}
-
 uint64_t plan_capabilities(const Config *config)
 {
         const SecurityConfig *security = &config->security;
@@ -86,7 +58,7 @@ int plan_build_security(PlanBuild *build)
         PlanSecurity *security = &build->plan->security;
         int r;
 
-        r = check_labels(build);
+        r = plan_build_labels(build);
         if (r < 0)
                 return r;
         if (config->seccomp_notify_proxy)

@@ -239,6 +239,13 @@ static void print_security(FILE *out, const Plan *plan)
         (void) fprintf(out, "no new privileges: %s\n", security->no_new_privs ? "yes" : "no");
         if (security->core_scheduling)
                 (void) fprintf(out, "core scheduling: own domain\n");
+        if (security->label)
+                (void) fprintf(out, "label: %s%s\n", security->label,
+                               security->label_optional ? ", if it is loaded" : "");
+        if (security->label_keys)
+                (void) fprintf(out, "label of keys: %s\n", security->label_keys);
+        if (security->apparmor_text)
+                (void) fputs(security->apparmor_text, out);
         (void) fprintf(out, "seccomp: %s\n",
                        security->seccomp_profile ? security->seccomp_profile : "none");
 }

@@ -18,12 +18,9 @@
 
 void plan_input_host(PlanInput *input)
 {
-        _cleanup_(free_p) char *text = NULL;
-
         input->environment = environ;
-        input->apparmor = file_read(AT_FDCWD, "/sys/module/apparmor/parameters/enabled", 16, &text,
-                                    NULL) == 0 &&
-                          text[0] == 'Y';
+        input->labels = label_module();
+        input->apparmor_mounts = input->labels == LABEL_APPARMOR && apparmor_mediates_mounts();
 }
 
 int plan_read_fstab(const Config *config, char **ret, Error *reterr)
@@ -219,6 +216,9 @@ static void free_strings(Plan *plan)
                 plan->terminals.console_logfile,
                 plan->terminals.console_path,
                 plan->security.seccomp_profile,
+                plan->security.label,
+                plan->security.label_keys,
+                plan->security.apparmor_text,
         };
 
         for (size_t i = 0; i < ELEMENTS(strings); i++)

@@ -16,6 +16,7 @@
 #include "config/hook.h"
 #include "config/subid.h"
 #include "kernel/device-filter.h"
+#include "kernel/label.h"
 #include "runtime/plan-net.h"
 
 typedef struct PlanInput {
@@ -26,7 +27,8 @@ typedef struct PlanInput {
         const char *lxcpath;
         const char *fstab;        /* text of lxc.mount.fstab's file, NULL: none (plan_read_fstab) */
         char *const *environment; /* our own: inherited by hooks, source of "K" entries */
-        bool apparmor;            /* the kernel enforces AppArmor */
+        LabelModule labels;       /* which the kernel enforces */
+        bool apparmor_mounts;     /* and AppArmor sees mounts */
         const SubIds *subids;     /* what the container's owner may map; NULL: anything */
         uint64_t hook_timeout_usec; /* 0: none */
         const char *config_text;    /* of config_file, to tell a line by its number; or NULL */
@@ -120,6 +122,11 @@ typedef struct PlanSecurity {
         bool session_keyring;
         char *seccomp_profile; /* path, NULL: no filter */
         bool core_scheduling;
+        LabelModule label_module;
+        char *label;         /* of init; NULL: that of the supervisor */
+        bool label_optional; /* a profile that is not loaded is done without */
+        char *label_keys;    /* of its session keyring, or NULL */
+        char *apparmor_text; /* of a profile of this run's own, which `label` names; or NULL */
 } PlanSecurity;
 
 /* "nofile" of RLIMIT_NOFILE. */

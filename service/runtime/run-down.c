@@ -3,10 +3,13 @@
 /* The way down, after init ended or the start failed. No step here fails: what goes wrong is
  * logged, and the next one follows. */
 
+#include <string.h>
+
 #include "base/log.h"
 #include "base/notify.h"
 #include "base/process.h"
 #include "kernel/cgroup.h"
+#include "kernel/label.h"
 #include "runtime/run-steps.h"
 #include "runtime/shared-mounts.h"
 #include "runtime/supervisor.h"
@@ -93,6 +96,19 @@ static int step_cgroup(Supervisor *s, Error *reterr)
         return STEP_DONE;
 }
 
+static int step_label(Supervisor *s, Error *reterr)
+{
+        const char *name = s->run.apparmor;
+        int r = name ? apparmor_profile_remove(name) : 0;
+
+        if (r < 0)
+                log_event(LOG_WARNING, NULL, "Cannot remove the AppArmor profile '%s': %s", name,
+                          strerror(-r));
+        if (name)
+                (void) undo_drop(&s->undo, UNDO_APPARMOR, name);
+        return STEP_DONE;
+}
+
 static int step_shared_mounts(Supervisor *s, Error *reterr)
 {
         _cleanup_(error_done) Error error = ERROR_NULL;
@@ -137,9 +153,15 @@ static int step_stopped(Supervisor *s, Error *reterr)
 }
 
 const RunStep run_steps_down[] = {
-        { "kill", step_kill },           { "stopping", step_stopping },
-        { "stop", step_stop },           { "network", run_net_down },
-        { "cgroup", step_cgroup },       { "shared-mounts", step_shared_mounts },
-        { "rootfs", run_rootfs_detach }, { "post-stop", step_post_stop },
-        { "stopped", step_stopped },     { NULL, NULL },
+        { "kill", step_kill },
+        { "stopping", step_stopping },
+        { "stop", step_stop },
+        { "network", run_net_down },
+        { "cgroup", step_cgroup },
+        { "shared-mounts", step_shared_mounts },
+        { "label", step_label },
+        { "rootfs", run_rootfs_detach },
+        { "post-stop", step_post_stop },
+        { "stopped", step_stopped },
+        { NULL, NULL },
 };

@@ -15,6 +15,7 @@
 #include "base/strv.h"
 #include "interfaces/errors.h"
 #include "kernel/cgroup.h"
+#include "runtime/apparmor.h"
 #include "runtime/run-steps.h"
 #include "runtime/share.h"
 #include "runtime/shared-mounts.h"
@@ -236,6 +237,17 @@ static int step_share(Supervisor *s, Error *reterr)
         return STEP_DONE;
 }
 
+static int step_label(Supervisor *s, Error *reterr)
+{
+        Run *run = &s->run;
+        int r = apparmor_prepare(run->plan, &s->undo, reterr);
+
+        if (r > 0 && string_set(&run->apparmor, run->plan->security.label) < 0)
+                return error_oom(reterr);
+        run->security.labelled = run->plan->security.label;
+        return r < 0 ? r : STEP_DONE;
+}
+
 static int step_shared_mounts(Supervisor *s, Error *reterr)
 {
         const char *path = s->run.plan->shared_mounts;
@@ -410,6 +422,7 @@ const RunStep run_steps_up[] = {
         { "seccomp", step_seccomp },
         { "console", step_console },
         { "cgroup", step_cgroup },
+        { "label", step_label },
         { "share", step_share },
         { "shared-mounts", step_shared_mounts },
         { "rootfs", run_rootfs_open },

@@ -47,6 +47,7 @@ void run_done(Run *run)
         shares_close(run->launch.shares, run->launch.n_shares);
         free(run->launch.cgroup_path);
         free(run->shared_mounts);
+        free(run->apparmor);
         free(run->security.seccomp_profile);
         run_init(run);
         run->number = number;

@@ -30,6 +30,7 @@ typedef struct RunStep {
 typedef struct RunSecurity {
         char *seccomp_profile; /* NULL: none */
         bool session_keyring;
+        bool labelled;       /* init has a label of its own */
         uint64_t namespaces; /* CLONE_NEW* that are the container's own */
 } RunSecurity;
 
@@ -75,6 +76,7 @@ typedef struct Run {
         Source *events;
         int namespace_fds[_NAMESPACE_TYPE_MAX]; /* for the stop hooks; opened where there are any */
         char *shared_mounts;                    /* made for this run; NULL: none */
+        char *apparmor;                         /* loaded for this run; NULL: none */
         bool killed;
         bool reboot;      /* init asked for it */
         bool begin_again; /* and it is time */

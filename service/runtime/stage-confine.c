@@ -11,6 +11,7 @@
 
 #include "base/path.h"
 #include "kernel/capability.h"
+#include "kernel/label.h"
 #include "kernel/namespace.h"
 #include "kernel/seccomp.h"
 #include "runtime/stage.h"
@@ -148,6 +149,33 @@ int stage_capabilities(StageContext *context, Error *reterr)
         int r = capability_limit(context->plan->security.capabilities, CAPABILITIES_HELD);
 
         return r < 0 ? error_errno(reterr, -r, "Cannot limit capabilities") : 0;
+}
+
+int stage_proc(StageContext *context, Error *reterr)
+{
+        if (!context->plan->security.label)
+                return 0;
+        context->proc_fd = open_proc(reterr);
+        return context->proc_fd < 0 ? context->proc_fd : 0;
+}
+
+int stage_label(StageContext *context, Error *reterr)
+{
+        const PlanSecurity *security = &context->plan->security;
+        int r;
+
+        if (!security->label)
+                return 0;
+        r = label_set_at_exec(context->proc_fd, security->label_module, security->label);
+        context->proc_fd = fd_close(context->proc_fd);
+        if (r < 0)
+                return error_at(
+                        reterr,
+                        error_errno(reterr, -r, "Cannot give init the label '%s'", security->label),
+                        NULL,
+                        security->label_module == LABEL_SELINUX ? "lxc.selinux.context"
+                                                                : "lxc.apparmor.profile");
+        return 0;
 }
 
 int stage_privileges(StageContext *context, Error *reterr)

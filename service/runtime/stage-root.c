@@ -16,6 +16,7 @@
 #include "base/file.h"
 #include "base/strv.h"
 #include "interfaces/names.h"
+#include "kernel/label.h"
 #include "kernel/link.h"
 #include "kernel/mount.h"
 #include "runtime/stage.h"
@@ -113,10 +114,25 @@ int stage_hostname(StageContext *context, Error *reterr)
         return 0;
 }
 
+static int label_keys(const char *label)
+{
+        _cleanup_(fd_close_p) int proc_fd = open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+        return proc_fd < 0 ? -errno : label_set_of_keys(proc_fd, label);
+}
+
 int stage_keyring(StageContext *context, Error *reterr)
 {
         if (!context->plan->security.session_keyring)
                 return 0;
+        if (context->plan->security.label_keys) {
+                int r = label_keys(context->plan->security.label_keys);
+
+                if (r < 0)
+                        return error_at(reterr,
+                                        error_errno(reterr, -r, "Cannot label the session keyring"),
+                                        NULL, "lxc.selinux.context.keyring");
+        }
         if (syscall(SYS_keyctl, KEYCTL_JOIN_SESSION_KEYRING, NULL, 0, 0, 0) >= 0)
                 return 0;
         /* Without keyrings in the kernel, or with them forbidden to us, there is none to share. */

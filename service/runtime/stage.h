@@ -23,6 +23,7 @@ typedef struct StageContext {
         int mount_point_fd; /* opened before the process became the container's root; or -EBADF */
         int root_fd;        /* the root of the container's tree, until the pivot */
         int console_fd;     /* what becomes stdin, stdout and stderr */
+        int proc_fd;        /* the host's proc, for labels; or -EBADF */
 } StageContext;
 
 typedef struct Stage {
@@ -88,6 +89,8 @@ int stage_time_offsets(StageContext *context, Error *reterr);
 int stage_sysctl(StageContext *context, Error *reterr);
 int stage_limits(StageContext *context, Error *reterr);
 int stage_personality(StageContext *context, Error *reterr);
+int stage_proc(StageContext *context, Error *reterr);
+int stage_label(StageContext *context, Error *reterr);
 int stage_capabilities(StageContext *context, Error *reterr);
 int stage_privileges(StageContext *context, Error *reterr);
 int stage_seccomp(StageContext *context, Error *reterr);

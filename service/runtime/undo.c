@@ -14,6 +14,7 @@ static const char *const kind_names[_UNDO_KIND_MAX] = {
         [UNDO_HOOK] = "hook",
         [UNDO_EPHEMERAL] = "ephemeral",
         [UNDO_DEVICE] = "device",
+        [UNDO_APPARMOR] = "apparmor",
         [UNDO_SHARED_MOUNTS] = "shared-mounts",
         [UNDO_LINK] = "link",
         [UNDO_PHYS] = "phys",

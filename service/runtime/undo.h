@@ -18,6 +18,7 @@
 typedef enum UndoKind {
         UNDO_HOOK,          /* the hooks of a type ("stop", "post-stop") are due at the end */
         UNDO_EPHEMERAL,     /* the container is removed, when all else is undone */
+        UNDO_APPARMOR,      /* a profile was loaded */
         UNDO_SHARED_MOUNTS, /* a directory of the host was made a mount */
         UNDO_DEVICE,        /* a block device is attached for the root file system */
         UNDO_LINK,          /* an interface (runtime/net-undo.h) */

@@ -10,6 +10,7 @@
 #include "base/strv.h"
 #include "config/parse.h"
 #include "interfaces/errors.h"
+#include "runtime/apparmor-profile.h"
 #include "runtime/plan.h"
 #include "runtime/stage.h"
 
@@ -179,12 +180,17 @@ static const struct {
           "not supported",
           ERROR_NOT_SUPPORTED },
         { ROOT "lxc.apparmor.profile = lxc-container-default\n", "lxc.apparmor.profile",
-          "'lxc.apparmor.profile = lxc-container-default' is not supported yet: only 'unconfined' "
-          "and "
-          "'unchanged' are",
+          "'lxc.apparmor.profile = lxc-container-default' cannot be honoured: the kernel does not "
+          "enforce AppArmor; set 'unconfined' to start without",
           ERROR_NOT_SUPPORTED },
         { ROOT "lxc.selinux.context = system_u:system_r:x\n", "lxc.selinux.context",
-          "'lxc.selinux.context = system_u:system_r:x' is not supported yet", ERROR_NOT_SUPPORTED },
+          "'lxc.selinux.context = system_u:system_r:x' cannot be honoured: the kernel does not "
+          "enforce SELinux; remove the key to start without",
+          ERROR_NOT_SUPPORTED },
+        { ROOT "lxc.selinux.context.keyring = system_u:system_r:x\n", "lxc.selinux.context.keyring",
+          "'lxc.selinux.context.keyring = system_u:system_r:x' cannot be honoured: the kernel does "
+          "not enforce SELinux; remove the key to start without",
+          ERROR_NOT_SUPPORTED },
         { ROOT "lxc.seccomp.notify.proxy = unix:/run/x\n", "lxc.seccomp.notify.proxy",
           "'lxc.seccomp.notify.proxy' is not supported yet", ERROR_NOT_SUPPORTED },
         { ROOT "lxc.mount.auto = shmounts:/srv:/mnt/..\n", "lxc.mount.auto",
@@ -294,16 +300,92 @@ static void test_own_id(void)
         g_assert_false(subids_allow(&ids, true, 1000, 1));
 }
 
-static void test_generated_apparmor(void)
-{
-        _cleanup_(config_free_p) Config *config = parse(ROOT "lxc.apparmor.profile = generated\n");
-        _cleanup_(plan_free_p) Plan *plan = NULL;
-        _cleanup_(error_done) Error error = ERROR_NULL;
-        PlanInput input = input_default;
+static const struct {
+        const char *text;
+        LabelModule module;
+        bool mounts;       /* AppArmor sees mounts */
+        const char *label; /* NULL: none */
+        int error;
+} labels[] = {
+        { "", LABEL_NONE, false, NULL, 0 },
+        { "lxc.apparmor.profile = unconfined\n", LABEL_NONE, false, NULL, 0 },
+        { "lxc.apparmor.profile = unchanged\n", LABEL_NONE, false, NULL, 0 },
+        { "lxc.apparmor.profile = generated\n", LABEL_NONE, false, NULL, 0 },
+        { "", LABEL_APPARMOR, true, "lxc-container-default-cgns", 0 },
+        { "", LABEL_APPARMOR, false, "lxc-container-default-cgns", 0 },
+        { "lxc.apparmor.profile = unconfined\n", LABEL_APPARMOR, true, NULL, 0 },
+        { "lxc.apparmor.profile = unchanged\n", LABEL_APPARMOR, true, NULL, 0 },
+        { "lxc.apparmor.profile = mine\n", LABEL_APPARMOR, true, "mine", 0 },
+        { "lxc.apparmor.profile = mine\n", LABEL_APPARMOR, false, NULL, -EOPNOTSUPP },
+        { "lxc.apparmor.profile = mine\nlxc.apparmor.allow_incomplete = 1\n", LABEL_APPARMOR, false,
+          "mine", 0 },
+        { "lxc.apparmor.profile = generated\n", LABEL_APPARMOR, true, "nagaya-ct01", 0 },
+        { "lxc.selinux.context = a:b:c\n", LABEL_SELINUX, false, "a:b:c", 0 },
+        { "lxc.selinux.context = unconfined\n", LABEL_SELINUX, false, NULL, 0 },
+        { "lxc.selinux.context = a:b:c\n", LABEL_APPARMOR, true, NULL, -EOPNOTSUPP },
+        { "lxc.apparmor.profile = mine\n", LABEL_SELINUX, false, NULL, -EOPNOTSUPP },
+};
 
-        input.apparmor = true;
-        g_assert_cmpint(plan_make(config, &input, &plan, NULL, &error), <, 0);
-        g_assert_cmpint(error.code, ==, ERROR_NOT_SUPPORTED);
+static void test_labels(void)
+{
+        for (size_t i = 0; i < ELEMENTS(labels); i++) {
+                g_autofree char *text = g_strconcat(ROOT, labels[i].text, NULL);
+                _cleanup_(config_free_p) Config *config = parse(text);
+                _cleanup_(plan_free_p) Plan *plan = NULL;
+                _cleanup_(error_done) Error error = ERROR_NULL;
+                PlanInput input = input_default;
+
+                input.labels = labels[i].module;
+                input.apparmor_mounts = labels[i].mounts;
+                g_assert_cmpint(plan_make(config, &input, &plan, NULL, &error), ==,
+                                labels[i].error);
+                if (!plan)
+                        continue;
+                g_assert_cmpstr(plan->security.label, ==, labels[i].label);
+                g_assert_true(plan->security.label_optional ==
+                              (labels[i].label && !*labels[i].text));
+        }
+}
+
+static void test_generated_profile(void)
+{
+        static char raw_line[] = "deny /secret r,";
+        char *raw[] = { raw_line, NULL };
+        g_autofree char *plain = apparmor_profile_text("nagaya-ct01", false, raw);
+        g_autofree char *nesting = apparmor_profile_text("nagaya-ct01", true, NULL);
+        g_autofree char *name = apparmor_profile_name("-srv-my\\x2dct");
+
+        g_assert_true(g_str_has_prefix(
+                plain, "profile \"nagaya-ct01\" flags=(attach_disconnected, mediate_deleted) {\n"));
+        g_assert_true(g_str_has_suffix(plain, "  deny /secret r,\n}\n"));
+        g_assert_nonnull(strstr(plain, "deny /sys/kernel/security/**"));
+        g_assert_null(strstr(plain, "  mount,\n"));
+        g_assert_nonnull(strstr(nesting, "  mount,\n"));
+        g_assert_null(strstr(nesting, "deny /sys/kernel/security/**"));
+        g_assert_cmpstr(name, ==, "nagaya--srv-my_x2dct");
+}
+
+static void test_label_text(void)
+{
+        static const struct {
+                const char *text, *label;
+        } texts[] = {
+                { "unconfined\n", NULL },
+                { "unconfined", NULL },
+                { "", NULL },
+                { "nagaya-ct01 (enforce)\n", "nagaya-ct01" },
+                { "a b (complain)", "a b" },
+                { "odd(name)", "odd(name)" },
+                { "unconfined_u:unconfined_r:unconfined_t:s0\n",
+                  "unconfined_u:unconfined_r:unconfined_t:s0" },
+        };
+
+        for (size_t i = 0; i < ELEMENTS(texts); i++) {
+                g_autofree char *label = NULL;
+
+                g_assert_cmpint(label_parse(texts[i].text, &label), ==, 0);
+                g_assert_cmpstr(label, ==, texts[i].label);
+        }
 }
 
 static void test_hook_environment(void)
@@ -349,6 +431,8 @@ static void test_stage_table(void)
                 { "pivot", "stdio" },
                 { "capabilities", "seccomp" },
                 { "no-new-privs", "seccomp" },
+                { "proc", "pivot" },
+                { "label", "no-new-privs" },
                 { "seccomp", "hook-start" },
                 { "hook-start", "wait" },
                 { "wait", "credentials" },
@@ -397,8 +481,9 @@ int main(int argc, char *argv[])
         g_test_add_func("/plan/ranges-of-others-are-refused-by-file-and-line",
                         test_subordinate_ids);
         g_test_add_func("/plan/a-user-may-map-his-own-id", test_own_id);
-        g_test_add_func("/plan/generated-apparmor-profile-is-refused-where-it-would-matter",
-                        test_generated_apparmor);
+        g_test_add_func("/plan/labels-are-what-the-kernel-can-enforce", test_labels);
+        g_test_add_func("/plan/a-generated-profile", test_generated_profile);
+        g_test_add_func("/plan/a-label-is-read-without-its-mode", test_label_text);
         g_test_add_func("/plan/hooks-get-lxc-variables-and-nothing-of-the-service-manager",
                         test_hook_environment);
         g_test_add_func("/plan/stages-have-names-and-their-order", test_stage_table);
