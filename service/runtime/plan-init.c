@@ -61,9 +61,6 @@ int plan_build_security(PlanBuild *build)
         r = plan_build_labels(build);
         if (r < 0)
                 return r;
-        if (config->seccomp_notify_proxy)
-                return plan_refuse(build, "lxc.seccomp.notify.proxy",
-                                   "'lxc.seccomp.notify.proxy' is not supported yet");
         security->capabilities = plan_capabilities(build->config);
         security->no_new_privs = config->no_new_privs;
         security->session_keyring = config->keyring_session;
@@ -137,12 +134,19 @@ static int build_environment(PlanBuild *build)
 static int warn_without_effect(PlanBuild *build)
 {
         const MonitorConfig *monitor = &build->config->monitor;
+        const SecurityConfig *security = &build->config->security;
         const struct {
                 const char *key, *why;
                 bool set;
         } keys[] = {
                 { "lxc.log.file", "the journal has it", monitor->log_file },
                 { "lxc.log.syslog", "the journal has it", monitor->log_syslog },
+                { "lxc.seccomp.allow_nesting", "the profile is loaded in any case",
+                  security->seccomp_allow_nesting },
+                { "lxc.seccomp.notify.proxy",
+                  "nobody is asked; a system call with the action 'notify' fails with ENOSYS",
+                  security->seccomp_notify_proxy },
+                { "lxc.seccomp.notify.cookie", "nobody is asked", security->seccomp_notify_cookie },
                 { "lxc.monitor.unshare", "no mount of a container is ever made on the host",
                   monitor->unshare },
         };

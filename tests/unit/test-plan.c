@@ -191,8 +191,6 @@ static const struct {
           "'lxc.selinux.context.keyring = system_u:system_r:x' cannot be honoured: the kernel does "
           "not enforce SELinux; remove the key to start without",
           ERROR_NOT_SUPPORTED },
-        { ROOT "lxc.seccomp.notify.proxy = unix:/run/x\n", "lxc.seccomp.notify.proxy",
-          "'lxc.seccomp.notify.proxy' is not supported yet", ERROR_NOT_SUPPORTED },
         { ROOT "lxc.mount.auto = shmounts:/srv:/mnt/..\n", "lxc.mount.auto",
           "'lxc.mount.auto = shmounts:/srv:/mnt/..' does not name a directory of the host, and "
           "behind a colon one of the container",
