@@ -126,7 +126,7 @@ a_runner_that_dies_is_told() {
         >/run/systemd/system/nagaya-work.service.d/test.conf
     systemctl daemon-reload
     systemctl stop nagaya-work.service
-    expect_fails_with 1 'job runner ended|Cannot hand over' nagaya check
+    expect_fails_with 1 'job runner ended|Cannot hand over|did not answer within' nagaya check
     rm -r /run/systemd/system/nagaya-work.service.d
     systemctl daemon-reload
     systemctl reset-failed nagaya-work.service nagaya-work.socket

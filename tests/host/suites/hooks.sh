@@ -374,6 +374,49 @@ a_destroy_hook_may_refuse() {
     [ ! -e /var/lib/lxc/ct01 ] || flunk "it is still there"
 }
 
+# The hook of common.conf. That of LXC, if this machine has it, is out of sight.
+a_clone_is_not_called_as_its_source() {
+    mv /usr/share/lxc /usr/share/lxc.away 2>/dev/null || true
+    a_busybox ct1 lxc.include=/usr/share/lxc/config/common.conf
+    uses clone01 clone02 clone03
+    local root
+    root=$(rootfs ct1)
+    echo ct1 >"$root/etc/hostname"
+    printf '127.0.0.1 localhost\n127.0.1.1 ct1.example.org ct1 ct10 my-ct1\n' >"$root/etc/hosts"
+    expect_ok nagaya clone ct1 clone01
+    expect_eq "$(paste -s -d ' ' "$(rootfs clone01)/etc/hosts")" \
+        '127.0.0.1 localhost 127.0.1.1 clone01.example.org clone01 ct10 my-ct1'
+    expect_ok nagaya clone --keep-name ct1 clone02
+    expect_match "$(cat "$(rootfs clone02)/etc/hosts")" '127.0.1.1 ct1.example.org ct1 ct10'
+    # A root file system that would lead the hook out of it.
+    mv "$root/etc" "$root/old-etc"
+    mkdir /srv/outside
+    echo 'ct1 is the host' >/srv/outside/hosts
+    ln -s /srv/outside "$root/etc"
+    expect_ok nagaya clone ct1 clone03
+    expect_eq "$(cat /srv/outside/hosts)" 'ct1 is the host'
+    rm -r /srv/outside
+    mv /usr/share/lxc.away /usr/share/lxc 2>/dev/null || true
+}
+
+# In a user namespace it is the container's root, and so are the files that it writes.
+an_unprivileged_clone_has_its_hook() {
+    printf 'root:100000:65536\n' | tee /etc/subuid >/etc/subgid
+    mkdir -p /srv/all && chmod 0777 /srv/all
+    hook 'echo "$(id -u) $(stat -c %u $LXC_ROOTFS_MOUNT/etc) $LXC_ROOTFS_MOUNT" >/srv/all/told
+        echo changed >$LXC_ROOTFS_MOUNT/etc/by-the-hook; cat /var/lib/lxc/ct01/config 2>/dev/null || exit 0'
+    a_busybox ct01 lxc.idmap='u 0 100000 65536' lxc.idmap='g 0 100000 65536' \
+        lxc.rootfs.options=idmap=container lxc.hook.clone=/srv/hook
+    uses clone01
+    expect_ok nagaya clone ct01 clone01 >"$case_dir/output"
+    expect_eq "$(cat /srv/all/told)" '0 0 /run/nagaya/rootfs'
+    expect_eq "$(cat "$case_dir/output")" '' "what the clone's root read"
+    expect_eq "$(stat -c %u "$(rootfs clone01)/etc/by-the-hook")" 0
+    [ ! -e /run/nagaya/rootfs/etc ] || flunk "it is mounted on the host"
+    started clone01
+    expect_eq "$(nagaya exec clone01 -- cat /etc/by-the-hook)" changed
+}
+
 # hangs TYPE: a container whose hook of that type never ends.
 hangs() {
     a_watched ct01 "$1"
@@ -475,6 +518,8 @@ test_case "No shell sees the line of a hook" no_shell_sees_the_line
 test_case "A start hook is looked for in the container" a_start_hook_must_be_there
 test_case "A start hook's path is checked when it is set" a_start_hook_is_checked_when_set
 test_case "A destroy hook that fails keeps the container" a_destroy_hook_may_refuse
+test_case "A clone's files do not go on naming its source" a_clone_is_not_called_as_its_source
+test_case "The clone hook of an unprivileged container is its own root" an_unprivileged_clone_has_its_hook
 test_case "Stop --kill wins over a hook that hangs in the start" kill_wins_over_a_hook_in_the_start
 test_case "Stop --kill wins over a hook that hangs at the end" kill_wins_over_a_hook_at_the_end
 test_case "A hook that takes too long is ended by the host's limit" a_hook_has_its_time
