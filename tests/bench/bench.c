@@ -8,6 +8,8 @@
  * A plan is lines of words (split at blanks, no quoting):
  *
  *      measure NAME AIM       begins a measurement; AIM is the ratio to the second contestant ("-": none)
+ *      added NAME AIM         the same, of what something adds: four contestants, ours with and without
+ *                             it, theirs with and without it; AIM is the ratio of the differences
  *      contestant NAME [AIM]  begins a contestant of it; the first is ours; AIM is the ratio to this one
  *      before COMMAND...      run before each timed round, not timed
  *      time COMMAND...        timed; several of them are one time
@@ -56,7 +58,7 @@ typedef struct Contestant {
         char *name, *aim;
         Step steps[STEPS_MAX];
         size_t n_steps;
-        double msec[ROUNDS_MAX];
+        double msec[ROUNDS_MAX]; /* in the order of the rounds, then sorted */
         size_t n;
         bool failed;
 } Contestant;
@@ -65,6 +67,8 @@ typedef struct Measure {
         char *name, *aim;
         Contestant contestants[CONTESTANTS_MAX];
         size_t n;
+        bool of_added;
+        double added[2]; /* ours, theirs: the median of the differences of each round */
 } Measure;
 
 static double now_msec(void)
@@ -229,6 +233,16 @@ static void print_row(const Measure *measure, size_t i, double base, FILE *json,
                        c->n, last ? "" : ",");
 }
 
+static void print_added(const Measure *measure, FILE *json)
+{
+        double ratio = measure->added[0] / measure->added[1];
+
+        (void) printf("  added: %.3f, theirs: %.3f   ours / theirs: %.2f\n", measure->added[0],
+                      measure->added[1], ratio);
+        (void) fprintf(json, ",\"added\":[%.4f,%.4f],\"ratio\":%.3f", measure->added[0],
+                       measure->added[1], ratio);
+}
+
 static void print_measure(const Measure *measure, FILE *json, bool first)
 {
         double base = 0;
@@ -236,14 +250,41 @@ static void print_measure(const Measure *measure, FILE *json, bool first)
         if (!measure->contestants[0].failed && measure->contestants[0].n > 0)
                 base = median(&measure->contestants[0]);
         (void) printf("%s%s%s\n", measure->name,
-                      strcmp(measure->aim, "-") == 0 ? "" : "   aim: ours / second <= ",
+                      strcmp(measure->aim, "-") == 0 ? ""
+                      : measure->of_added ? "   aim: what it adds to ours / to theirs <= "
+                                          : "   aim: ours / second <= ",
                       strcmp(measure->aim, "-") == 0 ? "" : measure->aim);
         (void) fprintf(json,
                        "%s{\"measure\":\"%s\",\"unit\":\"ms\",\"aim\":\"%s\",\"contestants\":[",
                        first ? "" : ",\n", measure->name, measure->aim);
         for (size_t i = 0; i < measure->n; i++)
                 print_row(measure, i, base, json, i + 1 == measure->n);
-        (void) fprintf(json, "]}");
+        (void) fprintf(json, "]");
+        if (measure->of_added && measure->added[1] > 0)
+                print_added(measure, json);
+        (void) fprintf(json, "}");
+}
+
+/* Before they are sorted: what is compared lies next to each other in time. */
+static double median_difference(const Contestant *with, const Contestant *without)
+{
+        static Contestant difference;
+
+        difference.n = with->n;
+        for (size_t i = 0; i < with->n; i++)
+                difference.msec[i] = with->msec[i] - without->msec[i];
+        qsort(difference.msec, difference.n, sizeof(double), compare);
+        return median(&difference);
+}
+
+static void find_added(Measure *measure, unsigned rounds)
+{
+        for (size_t i = 0; i < measure->n; i++)
+                if (measure->n != 4 || measure->contestants[i].n != rounds)
+                        return;
+        for (size_t i = 0; i < 2; i++)
+                measure->added[i] = median_difference(&measure->contestants[2 * i],
+                                                      &measure->contestants[2 * i + 1]);
 }
 
 static void run_measure(Measure *measure, unsigned rounds)
@@ -251,6 +292,8 @@ static void run_measure(Measure *measure, unsigned rounds)
         for (unsigned round = 0; round <= rounds; round++)
                 for (size_t i = 0; i < measure->n; i++)
                         run_round(&measure->contestants[i], round > 0);
+        if (measure->of_added)
+                find_added(measure, rounds);
         for (size_t i = 0; i < measure->n; i++)
                 qsort(measure->contestants[i].msec, measure->contestants[i].n, sizeof(double),
                       compare);
@@ -290,6 +333,11 @@ static void add_line(Measure *measure, char **words, size_t n)
         errx(2, "Bad line '%s'", words[0]);
 }
 
+static bool begins_measure(const char *word)
+{
+        return strcmp(word, "measure") == 0 || strcmp(word, "added") == 0;
+}
+
 int main(int argc, char **argv)
 {
         static Measure measure;
@@ -312,7 +360,7 @@ int main(int argc, char **argv)
 
                 if (more && (n == 0 || words[0][0] == '#'))
                         continue;
-                if (open && (!more || strcmp(words[0], "measure") == 0)) {
+                if (open && (!more || begins_measure(words[0]))) {
                         run_measure(&measure, rounds);
                         print_measure(&measure, json, first);
                         (void) fflush(stdout);
@@ -320,10 +368,14 @@ int main(int argc, char **argv)
                 }
                 if (!more)
                         break;
-                if (strcmp(words[0], "measure") == 0) {
+                if (begins_measure(words[0])) {
                         if (n != 3)
                                 errx(2, "Bad measure");
-                        measure = (Measure){ .name = words[1], .aim = words[2] };
+                        measure = (Measure){
+                                .name = words[1],
+                                .aim = words[2],
+                                .of_added = strcmp(words[0], "added") == 0,
+                        };
                         open = true;
                 } else
                         add_line(&measure, words, n);

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Networks: what each type of nic is inside and on the host, its scripts, and that nothing of it is
-# left, however a run ends. NAGAYA_CYCLES=1000 makes a soak of the last case.
+# left, however a run ends. NAGAYA_CYCLES=1000 with
+# NAGAYA_CASE_DEADLINE=900 makes a soak of the last case.
 # shellcheck source=tests/host/lib.sh disable=SC2016,SC2034,SC2086
 . "$(dirname "$0")/../lib.sh"
 
@@ -449,6 +450,27 @@ nothing_is_left_of_a_killed_supervisor() {
     expect_eq "$(xargs <"$told")" 'up down'
 }
 
+# As long as a start takes, and then some: the moment of the kill walks through all of it.
+nothing_is_left_of_a_start_killed_at_any_moment() {
+    bridge
+    spares
+    ip link set spare0 up
+    remember_interfaces
+    script 'exit 0'
+    a_busybox ct01 "${bridged[@]}" lxc.net.0.script.up=/srv/net-script lxc.net.1.type=macvlan \
+        lxc.net.1.link=spare0 lxc.net.2.type=veth lxc.net.2.link=br0 lxc.net.2.veth.pair=v-ct01
+    local i
+    for i in $(seq 0 2 40); do
+        systemctl start --no-block nagaya@ct01
+        sleep "0.0$(printf %02d "$i")"
+        systemctl kill --kill-who=main --signal=KILL nagaya@ct01 2>/dev/null || true
+        systemctl stop nagaya@ct01
+        expect_nothing_remains ct01
+        expect_interfaces_as_before "after a kill $i ms into the start"
+    done
+    started ct01
+}
+
 reboot_keeps_the_names() {
     bridge
     spares
@@ -591,6 +613,7 @@ test_case "a network script that fails fails the start, and says why" a_script_t
 test_case "a network script that hangs ends with stop --kill" a_script_that_hangs_is_killed_by_stop
 test_case "no interface is left of a start that failed, wherever" nothing_is_left_of_failed_starts
 test_case "no interface is left of a killed supervisor" nothing_is_left_of_a_killed_supervisor
+test_case "no interface is left of a start that is killed, whenever" nothing_is_left_of_a_start_killed_at_any_moment
 test_case "a reboot from inside keeps names and addresses" reboot_keeps_the_names
 test_case "names on the host are short, and nobody else's" long_names_do_not_collide
 test_case "a container in a user namespace has networks, too" in_a_user_namespace
