@@ -85,7 +85,7 @@ void hardware_address_print(const unsigned char *bytes, size_t n, char ret[HARDW
 {
         (void) strcpy(ret, "-");
         for (size_t i = 0; i < n; i++)
-                (void) sprintf(ret + 3 * i, "%02x%s", bytes[i], i + 1 < n ? ":" : "");
+                (void) snprintf(ret + 3 * i, 4, i + 1 < n ? "%02x:" : "%02x", bytes[i]);
 }
 
 bool link_is_ours(const LinkInfo *link, const char *address)

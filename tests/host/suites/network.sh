@@ -1,8 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Networks: what each type of nic is inside and on the host, its scripts, and that nothing of it is
-# left, however a run ends. NAGAYA_CYCLES=1000 with
-# NAGAYA_CASE_DEADLINE=900 makes a soak of the last case.
+# left, however a run ends. NAGAYA_CYCLES=1000 with NAGAYA_CASE_DEADLINE=900 makes a soak of the last case.
 # shellcheck source=tests/host/lib.sh disable=SC2016,SC2034,SC2086
 . "$(dirname "$0")/../lib.sh"
 
