@@ -11,18 +11,20 @@
 
 #include "base/strv.h"
 
-int link_loopback_up(void)
+int link_up(const char *name)
 {
         _cleanup_(fd_close_p) int fd = -EBADF;
-        struct ifreq request = {
-                .ifr_name = "lo",
-                .ifr_flags = IFF_UP | IFF_LOOPBACK | IFF_RUNNING,
-        };
+        struct ifreq request = { 0 };
+        size_t n = strlen(name);
 
+        if (n >= sizeof(request.ifr_name))
+                return -ENODEV;
+        memcpy(request.ifr_name, name, n);
         /* Any socket answers for the interfaces of its namespace: netdevice(7). */
         fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-        if (fd < 0)
+        if (fd < 0 || ioctl(fd, SIOCGIFFLAGS, &request) < 0)
                 return -errno;
+        request.ifr_flags |= IFF_UP;
         return ioctl(fd, SIOCSIFFLAGS, &request) < 0 ? -errno : 0;
 }
 

@@ -12,8 +12,8 @@
 #define LINK_KIND_MAX 32
 #define LINK_ALIAS_MAX 256
 
-/* link_loopback_up() - in our own network namespace. Return: 0, -errno. */
-int link_loopback_up(void);
+/* link_up() - in our own network namespace, without a netlink socket. Return: 0, -ENODEV, -errno. */
+int link_up(const char *name);
 
 typedef struct LinkInfo {
         int index;

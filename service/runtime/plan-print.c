@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* A plan as text: one line a fact, "NAME: VALUE", in the order of the stages. */
+/* A plan as text: one line a fact, "NAME: VALUE", about in the order of the stages. */
 
 #include <inttypes.h>
 #include <linux/sched.h>

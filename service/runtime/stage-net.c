@@ -97,6 +97,29 @@ static int set_up(Netlink *netlink, const PlanNet *plan, const SyncMessage *mess
         return r;
 }
 
+/* All that is left for most of them, and what it takes to load libmnl is saved. */
+static bool only_up(const PlanNet *plan)
+{
+        return plan->n_addresses == 0 && plan->gateways[0].kind == GATEWAY_NONE &&
+               plan->gateways[1].kind == GATEWAY_NONE &&
+               !(plan->type == NET_MACVLAN && plan->hardware_address_given);
+}
+
+static int
+set_up_one(Netlink **netlink, const PlanNet *plan, const SyncMessage *message, Error *reterr)
+{
+        const char *name = message->text[0];
+        int r = 0;
+
+        if (only_up(plan)) {
+                r = plan->up ? link_up(name) : 0;
+                return r < 0 ? error_errno(reterr, -r, "Cannot bring '%s' up", name) : 0;
+        }
+        if (!*netlink)
+                r = netlink_open(-EBADF, netlink, reterr);
+        return r < 0 ? r : set_up(*netlink, plan, message, reterr);
+}
+
 int stage_network(StageContext *context, Error *reterr)
 {
         _cleanup_(netlink_free_p) Netlink *netlink = NULL;
@@ -109,12 +132,9 @@ int stage_network(StageContext *context, Error *reterr)
 
                 if (!net_is_interface(&plan->nets[i]))
                         continue;
-                if (!netlink)
-                        r = netlink_open(-EBADF, &netlink, reterr);
+                r = wait_for_interface(context, i, &message, reterr);
                 if (r == 0)
-                        r = wait_for_interface(context, i, &message, reterr);
-                if (r == 0)
-                        r = set_up(netlink, &plan->nets[i], &message, reterr);
+                        r = set_up_one(&netlink, &plan->nets[i], &message, reterr);
                 if (r < 0) {
                         (void) snprintf(key, sizeof(key), "lxc.net.%u", plan->nets[i].index);
                         (void) error_at(reterr, r, NULL, key);

@@ -143,7 +143,7 @@ int stage_keyring(StageContext *context, Error *reterr)
 
 int stage_loopback(StageContext *context, Error *reterr)
 {
-        int r = context->plan->loopback ? link_loopback_up() : 0;
+        int r = context->plan->loopback ? link_up("lo") : 0;
 
         return r < 0 ? error_errno(reterr, -r, "Cannot bring up interface 'lo'") : 0;
 }

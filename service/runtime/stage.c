@@ -104,6 +104,8 @@ static int stage_hook_start(StageContext *context, Error *reterr)
         return run_hooks(context, HOOK_START, reterr);
 }
 
+/* The network comes late: bringing an interface up waits for the kernel's lock on all networks, which the
+ * supervisor holds while it makes the container's. */
 static const Stage stages[] = {
         { "prepare", stage_prepare },
         { "user-namespace", stage_user },
@@ -112,11 +114,11 @@ static const Stage stages[] = {
         { "rootfs", stage_root },
         { "hostname", stage_hostname },
         { "keyring", stage_keyring },
-        { "loopback", stage_loopback },
         { "dev", stage_dev },
         { "mount-auto", stage_automounts },
         { "mount", stage_mounts },
         { "mount-cgroup", stage_cgroup },
+        { "loopback", stage_loopback },
         { "network", stage_network },
         { "hook-mount", stage_hook_mount },
         { "hook-autodev", stage_hook_autodev },
