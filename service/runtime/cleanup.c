@@ -15,6 +15,7 @@
 #include "kernel/cgroup.h"
 #include "kernel/label.h"
 #include "runtime/ephemeral.h"
+#include "runtime/journal.h"
 #include "runtime/run-steps.h"
 #include "runtime/shared-mounts.h"
 #include "runtime/supervisor.h"
@@ -276,22 +277,17 @@ static int cleanup(Supervisor *s, const char *id, Error *reterr)
 
 int cleanup_main(const char *id)
 {
-        _cleanup_(free_p) char *field = NULL;
-        const char *fields[] = { NULL, NULL };
         Error error = ERROR_NULL;
         Supervisor s;
         int r;
 
         supervisor_init(&s);
-        if (asprintf(&field, "CONTAINER=%s", id) < 0)
-                field = NULL;
-        fields[0] = field;
-        log_setup("nagaya-run", fields);
+        journal_begin(id);
         r = cleanup(&s, id, &error);
         if (r < 0)
                 log_error_event(LOG_ERR, NULL, &error, NULL);
         error_done(&error);
         supervisor_done(&s);
-        log_setup("nagaya-run", NULL);
+        journal_end();
         return r < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }

@@ -24,6 +24,7 @@
 #include "interfaces/names.h"
 #include "runtime/cleanup.h"
 #include "runtime/control-methods.h"
+#include "runtime/journal.h"
 
 /* A worker that has just told its result is about to let go of the container. */
 #define LOCK_USEC (2 * USEC_PER_SEC)
@@ -468,17 +469,12 @@ static void begin(Supervisor *s)
 
 int supervisor_main(const char *id)
 {
-        _cleanup_(free_p) char *field = NULL;
-        const char *fields[] = { NULL, NULL };
         Error error = ERROR_NULL;
         Supervisor s;
         int r;
 
         supervisor_init(&s);
-        if (asprintf(&field, "CONTAINER=%s", id) < 0)
-                field = NULL;
-        fields[0] = field;
-        log_setup("nagaya-run", fields);
+        journal_begin(id);
         r = setup(&s, id, &error);
         if (r < 0) {
                 log_error_event(LOG_ERR, NULL, &error, NULL);
@@ -493,6 +489,6 @@ int supervisor_main(const char *id)
         if (r < 0)
                 log_event(LOG_ERR, NULL, "The event loop failed: %s", strerror(-r));
         supervisor_done(&s);
-        log_setup("nagaya-run", NULL);
+        journal_end();
         return r < 0 ? EXIT_FAILURE : r;
 }
