@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -221,6 +222,30 @@ int cgroup_events_read(int events_fd, CgroupEvents *ret)
                 return -errno;
         text[n] = '\0';
         return cgroup_events_parse(text, ret);
+}
+
+int cgroup_oom_kills_parse(const char *text, uint64_t *ret)
+{
+        const char *line = startswith(text, "oom_kill ") ? text : strstr(text, "\noom_kill ");
+        char *end;
+
+        if (!line)
+                return -EBADMSG;
+        line += strcspn(line, " ") + 1;
+        errno = 0;
+        *ret = strtoull(line, &end, 10);
+        return errno == 0 && end > line && (*end == '\n' || *end == '\0') ? 0 : -EBADMSG;
+}
+
+uint64_t cgroup_oom_kills(int group_fd)
+{
+        _cleanup_(free_p) char *text = NULL;
+        uint64_t kills;
+
+        if (file_read(group_fd, "memory.events", 4096, &text, NULL) < 0 ||
+            cgroup_oom_kills_parse(text, &kills) < 0)
+                return 0;
+        return kills;
 }
 
 static int remove_group(int parent_fd, const char *name, unsigned depth);

@@ -59,6 +59,13 @@ int cgroup_events_parse(const char *text, CgroupEvents *ret);
 int cgroup_events_open(int group_fd);
 int cgroup_events_read(int events_fd, CgroupEvents *ret);
 
+/* The text of memory.events. Pure. Return: 0, -EBADMSG. */
+int cgroup_oom_kills_parse(const char *text, uint64_t *ret);
+
+/* How many processes of the group and the groups below the kernel has killed for want of memory; 0
+ * also where the controller is not available. */
+uint64_t cgroup_oom_kills(int group_fd);
+
 /* cgroup_remove() - the child group `name` and all groups below. Return: 0 (also when absent),
  * -EBUSY (a process is in it), -errno. */
 int cgroup_remove(int parent_fd, const char *name);

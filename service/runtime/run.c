@@ -2,13 +2,16 @@
 
 #include "runtime/run.h"
 
+#include <inttypes.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/process.h"
 #include "base/strv.h"
 #include "interfaces/errors.h"
+#include "kernel/cgroup.h"
 #include "runtime/run-steps.h"
 #include "runtime/share.h"
 #include "runtime/supervisor.h"
@@ -157,6 +160,7 @@ void run_begin(Supervisor *s)
         s->run.number = number;
         s->run.steps = run_steps_up;
         s->exit_code = s->exit_signal = 0;
+        s->oom_kills = 0;
         supervisor_transition(s, EVENT_START);
         run_advance(s);
 }
@@ -178,6 +182,21 @@ void run_cancel(Supervisor *s, Error *error)
         run_advance(s);
 }
 
+/* A SIGKILL that nobody has asked for: the kernel's own, perhaps. Which process it meant is not told,
+ * so what we say is what is known. */
+static void look_for_want_of_memory(Supervisor *s)
+{
+        if (s->exit_signal != SIGKILL || s->stop.sent_signal == SIGKILL || s->run.killed ||
+            s->run.payload_fd < 0)
+                return;
+        s->oom_kills = cgroup_oom_kills(s->run.payload_fd);
+        if (s->oom_kills > 0)
+                log_event(LOG_ERR, NULL,
+                          "The init of '%s' was killed; for want of memory the kernel has killed "
+                          "%" PRIu64 " process(es) of its control group",
+                          s->id, s->oom_kills);
+}
+
 /* Init ended, or what was to become it. */
 static int on_init(Source *source, int fd, uint32_t events, void *userdata)
 {
@@ -191,11 +210,13 @@ static int on_init(Source *source, int fd, uint32_t events, void *userdata)
         if (process_wait(run->child.pidfd, &s->exit_code, &s->exit_signal) < 0)
                 s->exit_signal = SIGKILL;
         run->reaped = true;
+        look_for_want_of_memory(s);
         if (run_is_starting(s)) {
                 _cleanup_(error_done) Error error = ERROR_NULL;
 
                 (void) error_code(&error, ERROR_START_FAILED, ECHILD,
-                                  "The process that was to become init ended");
+                                  "The process that was to become init %s",
+                                  s->oom_kills > 0 ? "was killed for want of memory" : "ended");
                 fail(s, run->steps[run->at].name, &error);
         } else if (!run->steps) {
                 run->reboot = stop_is_reboot(s);

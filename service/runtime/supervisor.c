@@ -262,10 +262,10 @@ static void write_status(const Supervisor *s)
 {
         if (error_is_set(&s->error))
                 return; /* said when it happened */
-        if (s->exit_signal > 0)
-                notify("STATUS=Stopped, init was ended by signal %d\n", s->exit_signal);
-        else
-                notify("STATUS=Stopped, init ended with status %d\n", s->exit_code);
+        notify("STATUS=Stopped, init %s %d%s\n",
+               s->exit_signal > 0 ? "was ended by signal" : "ended with status",
+               s->exit_signal > 0 ? s->exit_signal : s->exit_code,
+               s->oom_kills > 0 ? " for want of memory" : "");
 }
 
 /* The record comes before anybody can see that we are gone. */

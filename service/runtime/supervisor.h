@@ -61,6 +61,7 @@ struct Supervisor {
 
         /* How it ended. */
         int exit_code, exit_signal; /* of the last init */
+        uint64_t oom_kills;         /* in its group, when that may be why it was killed */
         Error error;                /* why the start failed */
 };
 

@@ -65,11 +65,29 @@ static void test_events_are_read(void)
         g_assert_cmpint(cgroup_events_parse("", &events), ==, -EBADMSG);
 }
 
+static void test_kills_for_want_of_memory_are_read(void)
+{
+        uint64_t kills;
+
+        g_assert_cmpint(
+                cgroup_oom_kills_parse("low 0\noom 7\noom_kill 3\noom_group_kill 1\n", &kills), ==,
+                0);
+        g_assert_cmpuint(kills, ==, 3);
+        g_assert_cmpint(cgroup_oom_kills_parse("oom_kill 4", &kills), ==, 0);
+        g_assert_cmpuint(kills, ==, 4);
+        g_assert_cmpint(cgroup_oom_kills_parse("low 0\noom_group_kill 1\n", &kills), ==, -EBADMSG);
+        g_assert_cmpint(cgroup_oom_kills_parse("oom_kill \n", &kills), ==, -EBADMSG);
+        g_assert_cmpint(cgroup_oom_kills_parse("oom_kill 4x\n", &kills), ==, -EBADMSG);
+        g_assert_cmpint(cgroup_oom_kills_parse("", &kills), ==, -EBADMSG);
+}
+
 int main(int argc, char *argv[])
 {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/cgroup/the-version-2-line-is-found", test_the_version_2_line_is_found);
         g_test_add_func("/cgroup/what-is-not-ours-is-refused", test_what_is_not_ours_is_refused);
         g_test_add_func("/cgroup/events-are-read", test_events_are_read);
+        g_test_add_func("/cgroup/kills-for-want-of-memory-are-read",
+                        test_kills_for_want_of_memory_are_read);
         return g_test_run();
 }
