@@ -239,12 +239,23 @@ static int check_writable(const Overlay *overlay, int tree_fd, Error *reterr)
                                    overlay_name(overlay));
         if (!(st.f_flags & ST_RDONLY))
                 return 0;
-        return error_code(
-                reterr, 0, EROFS,
-                "The overlay with the upper directory '%s' could only be read: the kernel "
-                "cannot use the work directory '%s' (its owner, or a file system that "
-                "cannot hold an upper directory)",
-                overlay->upper, overlay->work);
+        return error_code(reterr, 0, EROFS,
+                          "The overlay over '%s' could only be read: its work directory cannot be "
+                          "used (for its "
+                          "owner, or for a file system that cannot hold an upper directory)",
+                          overlay_name(overlay));
+}
+
+/* Before Linux 6.5 only the kernel's log tells why. */
+static int cannot_mount(const Overlay *overlay, int r, const char *reason, Error *reterr)
+{
+        if (!reason && r == -EINVAL)
+                reason = "see the kernel's log: a layer may be on a file system that cannot be "
+                         "one, an "
+                         "overlay for instance";
+        return error_errno(reterr, -r, "Cannot mount the overlay over '%s'%s%s%s",
+                           overlay_name(overlay), reason ? " (" : "", reason ? reason : "",
+                           reason ? ")" : "");
 }
 
 int overlay_mount(const Overlay *overlay, const RootfsMount *mount, Error *reterr)
@@ -259,9 +270,7 @@ int overlay_mount(const Overlay *overlay, const RootfsMount *mount, Error *reter
         fd = mount_file_system_explained("overlay", (const char *const *) options,
                                          (unsigned) mount_attributes(mount->flags), &reason);
         if (fd < 0)
-                return error_errno(reterr, -fd, "Cannot mount the overlay of '%s' over '%s'%s%s%s",
-                                   overlay->upper, overlay->lowers[0], reason ? " (" : "",
-                                   reason ? reason : "", reason ? ")" : "");
+                return cannot_mount(overlay, fd, reason, reterr);
         r = mount->flags & MS_RDONLY ? 0 : check_writable(overlay, fd, reterr);
         return r < 0 ? r : TAKE_FD(fd);
 }
