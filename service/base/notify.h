@@ -13,5 +13,13 @@ void notify_setup(void);
  * %s value would add lines: notify_status() is for text from elsewhere. */
 void notify(const char *format, ...) _printf_(1, 2);
 
+/* notify_store_fd() - the manager keeps a copy under that name until notify_drop_fd(), or until the
+ * unit's clean-up is through: also when we are killed. The unit has to allow it
+ * (FileDescriptorStoreMax=). notify_forget_fds() closes those that an earlier run of the unit left,
+ * first thing in main(). */
+void notify_store_fd(const char *name, int fd);
+void notify_drop_fd(const char *name);
+void notify_forget_fds(void);
+
 /* STATUS= with control characters replaced. */
 void notify_status(const char *sentence);

@@ -16,6 +16,7 @@
 #include "kernel/label.h"
 #include "runtime/ephemeral.h"
 #include "runtime/journal.h"
+#include "runtime/net-phys.h"
 #include "runtime/run-steps.h"
 #include "runtime/shared-mounts.h"
 #include "runtime/supervisor.h"
@@ -96,13 +97,14 @@ static int undo_net_script(Supervisor *s, const UndoLog *log, const UndoEntry *e
         return r < 0 ? r : run_net_undo_script(hooks, entry->object, reterr);
 }
 
-/* The payload is dead, and its network namespace with it. */
+/* The payload is dead, and its network namespace with it unless that is held. */
 static int undo_net(Supervisor *s, const UndoLog *log, const UndoEntry *entry, Error *reterr)
 {
+        _cleanup_(fd_close_p) int netns_fd = net_phys_find_namespace(log);
         _cleanup_(netlink_free_p) Netlink *host = NULL;
         int r = netlink_open(-EBADF, &host, reterr);
 
-        return r < 0 ? r : net_undo(host, -EBADF, entry->kind, entry->object, reterr);
+        return r < 0 ? r : net_undo(host, netns_fd, entry->kind, entry->object, reterr);
 }
 
 static int undo_device(Supervisor *s, const UndoLog *log, const UndoEntry *entry, Error *reterr)
@@ -119,6 +121,7 @@ static int (*const undo_functions[_UNDO_KIND_MAX])(Supervisor *s,
         [UNDO_APPARMOR] = undo_apparmor,
         [UNDO_DEVICE] = undo_device,
         [UNDO_SHARED_MOUNTS] = undo_shared_mounts,
+        [UNDO_NETNS] = undo_net,
         [UNDO_LINK] = undo_net,
         [UNDO_PHYS] = undo_net,
         [UNDO_PROXY] = undo_net,

@@ -118,6 +118,7 @@ int main(int argc, char *argv[])
         int index = -1, c;
 
         notify_setup();
+        notify_forget_fds();
         (void) umask(022);
         /* Nothing inside a container may trace us or read our memory and fds (CVE-2016-9962). */
         (void) prctl(PR_SET_DUMPABLE, 0);

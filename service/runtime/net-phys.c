@@ -2,11 +2,14 @@
 
 #include "runtime/net-phys.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/log.h"
+#include "base/notify.h"
 #include "base/strv.h"
 
 /* Its index in the container, so that it is found there under whatever name. Far above what the
@@ -14,8 +17,61 @@
 #define INDEX_FIRST 100000
 #define CANDIDATES_MAX 64
 
-/* When hardware has not come back by itself for so long, it does not. */
-#define RETURN_SEC 10
+/* What the service manager keeps it under. */
+#define STORE_NAME "network"
+
+/* --- the namespace ---------------------------------------------------------------------------- */
+
+static int hold(const NicContext *context, Error *reterr)
+{
+        struct stat st;
+        int r;
+
+        for (size_t i = 0; i < context->effects->n; i++)
+                if (context->effects->items[i].kind == UNDO_NETNS)
+                        return 0;
+        if (fstat(context->netns_fd, &st) < 0)
+                return error_errno(reterr, errno, "Cannot look at the network namespace");
+        r = net_effect_add(context->effects, context->undo, UNDO_NETNS, reterr, EFFECT_NETNS,
+                           (uintmax_t) st.st_ino);
+        if (r == 0)
+                notify_store_fd(STORE_NAME, context->netns_fd);
+        return r;
+}
+
+int net_phys_release(Netlink *host, int netns_fd, const char *object, Error *reterr)
+{
+        notify_drop_fd(STORE_NAME);
+        return 0;
+}
+
+/* Among the fds of the service manager, which does not give them to a clean-up. */
+static int find_held(const char *number)
+{
+        _cleanup_(closedir_p) DIR *dir = opendir("/proc/1/fd");
+        char expected[64], target[64];
+        struct dirent *entry;
+
+        (void) snprintf(expected, sizeof(expected), "net:[%s]", number);
+        while (dir && (entry = readdir(dir))) {
+                ssize_t n = readlinkat(dirfd(dir), entry->d_name, target, sizeof(target) - 1);
+
+                if (n <= 0)
+                        continue;
+                target[n] = '\0';
+                if (streq(target, expected))
+                        return openat(dirfd(dir), entry->d_name, O_RDONLY | O_CLOEXEC);
+        }
+        return -EBADF;
+}
+
+int net_phys_find_namespace(const UndoLog *log)
+{
+        for (size_t i = 0; i < log->n_entries; i++)
+                if (log->entries[i].kind == UNDO_NETNS)
+                        return find_held(log->entries[i].object);
+        return -EBADF;
+}
 
 /* --- giving ----------------------------------------------------------------------------------- */
 
@@ -38,6 +94,9 @@ static int give(const NicContext *context, Nic *nic, const LinkInfo *device, Err
                 change.address = plan->hardware_address;
                 change.n_address = sizeof(plan->hardware_address);
         }
+        r = hold(context, reterr);
+        if (r < 0)
+                return r;
         r = net_effect_add(context->effects, context->undo, UNDO_PHYS, reterr, EFFECT_PHYS,
                            device->name, device->index, change.new_index, device->mtu, address,
                            own);
@@ -223,21 +282,15 @@ static int is_given(const LinkInfo *link, void *userdata)
         return 1;
 }
 
-/* From a network namespace that is gone: hardware only, and in the kernel's own time. */
+/* From a network namespace that is gone, by what it is as hardware. */
 static int find_again(Netlink *host, const Given *given, Error *reterr)
 {
         Search search = { .given = given };
         LinkChange change = as_it_was(given);
-        int r = 0;
+        int r = given->own.n > 0 ? links_each(host, is_given, &search, reterr) : 0;
 
-        for (unsigned i = 0; given->own.n > 0 && i < RETURN_SEC * 10 && search.found.index == 0;
-             i++) {
-                if (i > 0)
-                        (void) usleep(100000);
-                r = links_each(host, is_given, &search, reterr);
-                if (r < 0 && r != -EINTR)
-                        return r;
-        }
+        if (r < 0)
+                return r;
         if (search.found.index == 0)
                 return error_code(reterr, 0, ENODEV,
                                   "The interface '%s' that was given to the container has not come "

@@ -159,9 +159,8 @@ int net_undo(Netlink *host, int netns_fd, UndoKind kind, const char *object, Err
 {
         static int (*const functions[_UNDO_KIND_MAX])(Netlink * host, int netns_fd,
                                                       const char *object, Error *reterr) = {
-                [UNDO_LINK] = undo_link,
-                [UNDO_PHYS] = net_phys_return,
-                [UNDO_PROXY] = undo_proxy,
+                [UNDO_LINK] = undo_link,       [UNDO_NETNS] = net_phys_release,
+                [UNDO_PHYS] = net_phys_return, [UNDO_PROXY] = undo_proxy,
                 [UNDO_ROUTE] = undo_route,
         };
         _cleanup_(error_done) Error error = ERROR_NULL;

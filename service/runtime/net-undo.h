@@ -27,7 +27,7 @@ void net_effect_drop(NetEffects *effects, Undo *undo);
 void net_effects_undo(NetEffects *effects, Undo *undo, int netns_fd);
 void net_effects_done(NetEffects *effects);
 
-/* net_undo() - one of UNDO_LINK, UNDO_PHYS, UNDO_PROXY, UNDO_ROUTE. `netns_fd` < 0: the container's
+/* net_undo() - one of UNDO_LINK, UNDO_NETNS, UNDO_PHYS, UNDO_PROXY, UNDO_ROUTE. `netns_fd` < 0: the container's
  * network namespace is gone, or about to be. What is not there any more is as it should be. */
 int net_undo(Netlink *host, int netns_fd, UndoKind kind, const char *object, Error *reterr);
 
@@ -39,6 +39,8 @@ int net_undo(Netlink *host, int netns_fd, UndoKind kind, const char *object, Err
  * host, its indices on the host and in the container, how it was, and the address that it came with
  * as hardware. */
 #define EFFECT_PHYS "%s %d %d %u %s %s"
+/* UNDO_NETNS: the number of the namespace's inode, as in "net:[NUMBER]". */
+#define EFFECT_NETNS "%ju"
 /* UNDO_PROXY, UNDO_ROUTE: "LINK ADDRESS/PREFIX". */
 #define EFFECT_ADDRESS "%s %s/%u"
 

@@ -16,6 +16,7 @@ static const char *const kind_names[_UNDO_KIND_MAX] = {
         [UNDO_DEVICE] = "device",
         [UNDO_APPARMOR] = "apparmor",
         [UNDO_SHARED_MOUNTS] = "shared-mounts",
+        [UNDO_NETNS] = "netns",
         [UNDO_LINK] = "link",
         [UNDO_PHYS] = "phys",
         [UNDO_PROXY] = "proxy",

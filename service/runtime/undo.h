@@ -21,6 +21,7 @@ typedef enum UndoKind {
         UNDO_APPARMOR,      /* a profile was loaded */
         UNDO_SHARED_MOUNTS, /* a directory of the host was made a mount */
         UNDO_DEVICE,        /* a block device is attached for the root file system */
+        UNDO_NETNS,         /* the service manager holds the container's network namespace */
         UNDO_LINK,          /* an interface (runtime/net-undo.h) */
         UNDO_PHYS,          /* one that was given away */
         UNDO_PROXY,         /* answers for the container on an interface */

@@ -449,6 +449,26 @@ nothing_is_left_of_a_killed_supervisor() {
     expect_eq "$(xargs <"$told")" 'up down'
 }
 
+# The unit's clean-up takes them back; without it the kernel would delete such devices.
+devices_come_back_from_a_killed_supervisor() {
+    spares
+    remember_interfaces
+    a_busybox ct01 lxc.net.0.type=phys lxc.net.0.link=spare0 lxc.net.0.name=eth0 \
+        lxc.net.1.type=phys lxc.net.1.link=spare1 lxc.net.1.mtu=1300
+    local i
+    for i in 1 2; do
+        started ct01
+        inside ct01 ip link set eth0 name "other$i"
+        kill -KILL "$(supervisor_pid ct01)"
+        wait_until 20 unit_is ct01 failed
+        expect_nothing_remains ct01
+        expect_interfaces_as_before "after kill -9, round $i"
+        expect_eq "$(host_link spare0 .address,.mtu | xargs)" '02:00:00:00:01:00 1400'
+        expect_eq "$(host_link spare1 .address,.mtu | xargs)" '02:00:00:00:01:01 1400'
+    done
+    expect_eq "$(find /proc/1/fd -lname 'net:*' | wc -l)" 0 "network namespaces that PID 1 holds"
+}
+
 # As long as a start takes, and then some: the moment of the kill walks through all of it.
 nothing_is_left_of_a_start_killed_at_any_moment() {
     bridge
@@ -457,7 +477,8 @@ nothing_is_left_of_a_start_killed_at_any_moment() {
     remember_interfaces
     script 'exit 0'
     a_busybox ct01 "${bridged[@]}" lxc.net.0.script.up=/srv/net-script lxc.net.1.type=macvlan \
-        lxc.net.1.link=spare0 lxc.net.2.type=veth lxc.net.2.link=br0 lxc.net.2.veth.pair=v-ct01
+        lxc.net.1.link=spare0 lxc.net.2.type=veth lxc.net.2.link=br0 lxc.net.2.veth.pair=v-ct01 \
+        lxc.net.3.type=phys lxc.net.3.link=spare1 lxc.net.3.name=wan
     local i
     for i in $(seq 0 2 40); do
         systemctl start --no-block nagaya@ct01
@@ -612,6 +633,7 @@ test_case "a network script that fails fails the start, and says why" a_script_t
 test_case "a network script that hangs ends with stop --kill" a_script_that_hangs_is_killed_by_stop
 test_case "no interface is left of a start that failed, wherever" nothing_is_left_of_failed_starts
 test_case "no interface is left of a killed supervisor" nothing_is_left_of_a_killed_supervisor
+test_case "devices come back from a killed supervisor" devices_come_back_from_a_killed_supervisor
 test_case "no interface is left of a start that is killed, whenever" nothing_is_left_of_a_start_killed_at_any_moment
 test_case "a reboot from inside keeps names and addresses" reboot_keeps_the_names
 test_case "names on the host are short, and nobody else's" long_names_do_not_collide
