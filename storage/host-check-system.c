@@ -8,6 +8,7 @@
 #include "base/strv.h"
 #include "config/subid.h"
 #include "storage/host-check.h"
+#include "storage/systemd-version.h"
 #include "storage/tool.h"
 
 #define SYSTEMD_OLDEST 252
@@ -42,28 +43,17 @@ static int probe_systemd(const CheckInput *input, const char *argument, char **r
         return *ret_detail ? version >= SYSTEMD_OLDEST : -ENOMEM;
 }
 
-bool check_systemd_is_vulnerable(const char *line)
-{
-        static const struct {
-                unsigned major, fixed_in_minor;
-        } releases[] = { { 258, 5 }, { 259, 2 } };
-        unsigned major = 0, again = 0, minor = 0;
-
-        if (sscanf(line, "systemd %u (%u.%u", &major, &again, &minor) < 1)
-                return false;
-        for (size_t i = 0; i < ELEMENTS(releases); i++)
-                if (major == releases[i].major)
-                        return minor < releases[i].fixed_in_minor;
-        return false;
-}
-
 static int probe_systemd_bugs(const CheckInput *input, const char *argument, char **ret_detail)
 {
         _cleanup_(free_p) char *line = NULL;
+        const char *version;
         int r;
 
         r = systemd_version(&line);
-        return r < 0 ? r : !check_systemd_is_vulnerable(line);
+        if (r < 0)
+                return r;
+        version = strchr(line, '(');
+        return !systemd_version_is_vulnerable(version ? version + 1 : "");
 }
 
 static int probe_subids(const CheckInput *input, const char *argument, char **ret_detail)
@@ -103,8 +93,7 @@ static int probe_program(const CheckInput *input, const char *argument, char **r
 /* clang-format off */
 const CheckRow checks_system[] = {
         { "systemd", CHECK_REQUIRED, probe_systemd, NULL, NULL },
-        { "fix of CVE-2026-40223", CHECK_WARNING, probe_systemd_bugs, NULL,
-          "With a container running, any local user can freeze PID 1 of this systemd: update it to 258.5, 259.2, 260 or later" },
+        { "fix of CVE-2026-40223", CHECK_WARNING, probe_systemd_bugs, NULL, SYSTEMD_VULNERABLE },
         { "polkit", CHECK_WARNING, probe_path, "/usr/share/dbus-1/system-services/org.freedesktop.PolicyKit1.service",
           "polkit is not installed: nobody but root may do anything" },
         { "subordinate ids", CHECK_MISSING, probe_subids, NULL,

@@ -36,9 +36,6 @@ typedef struct CheckRow {
 /* Each ended by a row without a feature. */
 extern const CheckRow checks_kernel[], checks_network[], checks_system[];
 
-/* Is that systemd, by the first line of its --version, one that CVE-2026-40223 stops? Pure. */
-bool check_systemd_is_vulnerable(const char *line);
-
 int check_host_job(const JobRequest *request,
                    const Report *report,
                    json_t **ret_result,

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/process.h"
 #include "bus/signals.h"
+#include "bus/systemd-version.h"
 #include "interfaces/names.h"
 
 #define BUS_ADDRESS "unix:path=/run/dbus/system_bus_socket"
@@ -89,6 +90,7 @@ static int on_connected(sd_bus_message *message, void *userdata, sd_bus_error *r
         r = systemd_attach(bus->systemd, bus->bus, OUTBOX_SYSTEMD_MAX);
         if (r < 0)
                 log_trouble(r, "Cannot watch the service manager over the bus");
+        systemd_version_ask(bus->bus);
         return 0;
 }
 

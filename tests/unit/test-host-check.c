@@ -44,29 +44,6 @@ static void test_job(Fixture *fixture, gconstpointer data)
         outcome_done(&outcome);
 }
 
-static void test_systemd(void)
-{
-        static const struct {
-                const char *line;
-                bool vulnerable;
-        } lines[] = {
-                { "systemd 252 (252.39-1~deb12u1)", false },
-                { "systemd 257 (257.9-1)", false },
-                { "systemd 258 (258.4-1)", true },
-                { "systemd 258 (258.5-1)", false },
-                { "systemd 258 (258~rc1)", true },
-                { "systemd 259 (259.1-2.fc44)", true },
-                { "systemd 259 (259.2)", false },
-                { "systemd 260 (260-1)", false },
-                { "something else", false },
-                { "", false },
-        };
-
-        for (size_t i = 0; i < ELEMENTS(lines); i++)
-                g_assert_cmpint(check_systemd_is_vulnerable(lines[i].line), ==,
-                                lines[i].vulnerable);
-}
-
 static void test_largest_range(void)
 {
         const char *text = "other:1:1000000\nroot:100000:65536\n0:300000:100000\nroot:x:1\n";
@@ -83,7 +60,6 @@ int main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
         ADD("/host-check/every-feature-has-a-status-and-what-is-missing-a-reason", test_job);
-        g_test_add_func("/host-check/systemd-is-vulnerable-in-two-releases", test_systemd);
         g_test_add_func("/host-check/the-largest-range-of-ids-counts", test_largest_range);
         return g_test_run();
 }
