@@ -273,6 +273,8 @@ static const struct {
         { "Groups",        "groups"       },
         { "Unprivileged",  "unprivileged" },
         { "Ephemeral",     "ephemeral"    },
+        { "Made of",       "dependsOn"    },
+        { "Clones",        "dependents"   },
         { "Addresses",     "addresses"    },
 };
 /* clang-format on */

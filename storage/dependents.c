@@ -241,7 +241,17 @@ static char *list_names(const Kin *base, const Kinship *clones)
         return asprintf(&text, "%s and %zu more", joined, clones->n - shown) < 0 ? NULL : text;
 }
 
-int dependents_check(const Site *site, int dir_fd, Error *reterr)
+static void leave_out_snapshots(const Site *site, Kinship *clones)
+{
+        for (size_t i = clones->n; i-- > 0;) {
+                const char *rest = startswith(clones->items[i].path, site->directory);
+
+                if (rest && (*rest == '/' || *rest == '\0'))
+                        kinship_remove(clones, &clones->items[i]);
+        }
+}
+
+int dependents_check(const Site *site, int dir_fd, bool own_snapshots, Error *reterr)
 {
         Kin base = { .path = site->path, .name = site->name };
         _cleanup_(kinship_done) Kinship clones = { 0 };
@@ -250,6 +260,8 @@ int dependents_check(const Site *site, int dir_fd, Error *reterr)
         int r;
 
         r = dependents_find(&base, dir_fd, &clones, &unknown, reterr);
+        if (r == 0 && !own_snapshots)
+                leave_out_snapshots(site, &clones);
         if (r < 0 || clones.n + unknown == 0)
                 return r;
         names = list_names(&base, &clones);

@@ -15,9 +15,9 @@
 int dependents_find(
         const Kin *base, int dir_fd, Kinship *ret, unsigned *ret_unknown, Error *reterr);
 
-/* dependents_check() - may the container go? Return: 0, ERROR_HAS_DEPENDENTS with their names,
- * -errno. */
-int dependents_check(const Site *site, int dir_fd, Error *reterr);
+/* dependents_check() - may the container go? `own_snapshots`: may they stay? Without, those that are made
+ * of it do not count. Return: 0, ERROR_HAS_DEPENDENTS with their names, -errno. */
+int dependents_check(const Site *site, int dir_fd, bool own_snapshots, Error *reterr);
 
 /* Changes of a base's record, durable, one at a time for each base. _enter: `clone` is made of `base`
  * from now on. _leave: not any more. _rename: under another name (of either of them). A base that is not

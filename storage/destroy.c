@@ -75,7 +75,7 @@ static int check_free(const Destruction *destruction, Error *reterr)
         _cleanup_(free_p) char *mounted = NULL;
         int r;
 
-        r = dependents_check(destruction->site, destruction->dir_fd, reterr);
+        r = dependents_check(destruction->site, destruction->dir_fd, false, reterr);
         if (r == 0 && !destruction->with_snapshots)
                 r = snapshots_check(destruction->site, destruction->dir_fd, reterr);
         if (r < 0)

@@ -248,7 +248,7 @@ static int run_in_place(Restoration *s, Error *reterr)
         if (r == 0)
                 r = open_snapshot(s, reterr);
         if (r == 0)
-                r = dependents_check(request->site, s->dir_fd, reterr);
+                r = dependents_check(request->site, s->dir_fd, true, reterr);
         if (r == 0)
                 r = check_mounts(request->site, reterr);
         if (r == 0)

@@ -232,7 +232,7 @@ static int remove_one(const JobRequest *request,
         fd = path_open_beneath(place->fd, name, O_RDONLY | O_DIRECTORY, 0);
         if (fd < 0)
                 return error_errno(reterr, -fd, "Cannot open '%s'", site.directory);
-        r = dependents_check(&site, fd, reterr);
+        r = dependents_check(&site, fd, false, reterr);
         if (r == 0 && ties_add(&ties, fd, site.path, site.name) < 0)
                 r = error_oom(reterr);
         /* While something still tells of it. */

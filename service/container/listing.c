@@ -3,10 +3,13 @@
 #include "container/listing.h"
 
 #include <ctype.h>
+#include <fcntl.h>
 
 #include "base/strv.h"
+#include "container/manager.h"
 #include "container/registry.h"
 #include "interfaces/errors.h"
+#include "storage/dependents.h"
 
 typedef json_t *(*Getter)(const Container *container);
 
@@ -90,6 +93,57 @@ static json_t *get_control_group(const Container *c)
         return json_string(c->control_group && state_is_active(c->state) ? c->control_group : "");
 }
 
+/* By name where that is enough. */
+static json_t *kin_list(const Container *c, const Kinship *kinship)
+{
+        json_t *list = json_array();
+
+        for (size_t i = 0; list && i < kinship->n; i++) {
+                const Kin *kin = &kinship->items[i];
+                _cleanup_(free_p) char *path = NULL;
+                bool near = streq(kin->path, c->manager->container_path);
+
+                if (!near && asprintf(&path, "%s/%s", kin->path, kin->name) < 0)
+                        path = NULL;
+                if ((!near && !path) ||
+                    json_array_append_new(list, json_from_text(near ? kin->name : path)) < 0) {
+                        json_decref(list);
+                        return NULL;
+                }
+        }
+        return list;
+}
+
+static int open_directory(const Container *c)
+{
+        return open(c->directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+}
+
+static json_t *get_depends_on(const Container *c)
+{
+        _cleanup_(kinship_done) Kinship bases = { 0 };
+        _cleanup_(fd_close_p) int fd = open_directory(c);
+
+        if (fd >= 0)
+                (void) bases_read(fd, &bases, NULL);
+        return kin_list(c, &bases);
+}
+
+static json_t *get_dependents(const Container *c)
+{
+        _cleanup_(kinship_done) Kinship clones = { 0 };
+        _cleanup_(fd_close_p) int fd = open_directory(c);
+        _cleanup_(free_p) char *path = NULL;
+        unsigned unknown;
+
+        path = strndup(c->directory, (size_t) (strrchr(c->directory, '/') - c->directory));
+        if (!path)
+                return NULL;
+        if (fd >= 0)
+                (void) dependents_find(&(Kin){ path, c->name }, fd, &clones, &unknown, NULL);
+        return kin_list(c, &clones);
+}
+
 /* clang-format off */
 const Field listing_fields[] = {
         { "container",    "s",  ACTION_NONE },
@@ -108,6 +162,8 @@ const Field listing_fields[] = {
         { "unprivileged", "b",  ACTION_INSPECT },
         { "ephemeral",    "b",  ACTION_INSPECT },
         { "controlGroup", "s",  ACTION_INSPECT },
+        { "dependsOn",    "as", ACTION_INSPECT },
+        { "dependents",   "as", ACTION_INSPECT },
         { "addresses",    "as", ACTION_INSPECT },
         { NULL,           NULL, ACTION_NONE },
 };
@@ -116,11 +172,12 @@ const Field listing_fields[] = {
 static const Getter getters[] = {
         get_container, get_state, get_init_pid, get_owner, get_broken, get_unit, get_path, get_rootfs,
         get_backend, get_autostart, get_start_order, get_start_delay, get_groups, get_unprivileged,
-        get_ephemeral, get_control_group, NULL,
+        get_ephemeral, get_control_group, get_depends_on, get_dependents, NULL,
 };
 
-/* Is not known here, so it is only told to those who name it. */
+/* These are not known here, so they are only told to those who name them. */
 #define ADDRESSES (1u << (ELEMENTS(getters) - 1))
+#define RELATIVES (ADDRESSES >> 1 | ADDRESSES >> 2)
 /* clang-format on */
 
 _Static_assert(ELEMENTS(getters) <= 32, "a bit for each field");
@@ -153,7 +210,9 @@ static const Field *find(const char *name)
 unsigned listing_mask(char *const *fields)
 {
         unsigned mask =
-                fields ? 1 : ~ADDRESSES; /* the first is the id: a row without it is of no use */
+                fields ? 1
+                       : ~(ADDRESSES |
+                           RELATIVES); /* the first is the id: a row without it is of no use */
 
         for (; fields && *fields; fields++) {
                 const Field *field = find(*fields);

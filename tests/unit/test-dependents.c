@@ -106,12 +106,13 @@ static void make_clone(Fixture *fixture, const Base *base, const char *name)
 #define ASSERT_REFUSED(base, text)                                                                 \
         do {                                                                                       \
                 _cleanup_(error_done) Error _error = ERROR_NULL;                                   \
-                g_assert_cmpint(dependents_check(&(base)->site, (base)->fd, &_error), <, 0);       \
+                g_assert_cmpint(dependents_check(&(base)->site, (base)->fd, true, &_error), <, 0); \
                 if (!strstr(error_message(&_error), text))                                         \
                         g_error("'%s' has no '%s'", error_message(&_error), text);                 \
         } while (0)
 
-#define ASSERT_FREE(base) g_assert_cmpint(dependents_check(&(base)->site, (base)->fd, NULL), ==, 0)
+#define ASSERT_FREE(base)                                                                          \
+        g_assert_cmpint(dependents_check(&(base)->site, (base)->fd, true, NULL), ==, 0)
 
 #define ASSERT_RECORD(fixture, expected)                                                           \
         do {                                                                                       \
@@ -182,6 +183,24 @@ static void test_a_count_stays_one(Fixture *fixture, gconstpointer data)
         base_done(&base);
 }
 
+/* Of a volume, say. They go with it, but it cannot be exchanged under them. */
+static void test_own_snapshots(Fixture *fixture, gconstpointer data)
+{
+        g_autofree char *snaps = NULL;
+        Base base;
+        Kin own;
+
+        base_init(fixture, &base);
+        snaps = g_strdup_printf("%s/base/snaps", fixture->lxc);
+        own = (Kin){ snaps, (char *) "snap0" };
+        scratch_mkdir(&fixture->scratch, "lxc/base/snaps");
+        make_clone(fixture, &base, "base/snaps/snap0");
+        g_assert_cmpint(dependents_enter(&base.kin, &own, NULL), ==, 0);
+        ASSERT_REFUSED(&base, ": base/snaps/snap0");
+        g_assert_cmpint(dependents_check(&base.site, base.fd, false, NULL), ==, 0);
+        base_done(&base);
+}
+
 static void test_a_damaged_record(Fixture *fixture, gconstpointer data)
 {
         _cleanup_(error_done) Error error = ERROR_NULL;
@@ -208,6 +227,7 @@ int main(int argc, char **argv)
         ADD("/dependents/who-is-not-there-does-not-count", test_who_is_not_there_does_not_count);
         ADD("/dependents/a-config-tells-as-well", test_a_config_tells_as_well);
         ADD("/dependents/a-count-stays-one", test_a_count_stays_one);
+        ADD("/dependents/snapshots-of-its-own", test_own_snapshots);
         ADD("/dependents/a-damaged-record-keeps-the-base", test_a_damaged_record);
         return g_test_run();
 }

@@ -88,6 +88,9 @@ the_session_on_overlayfs() {
     expect_eq "$(nagaya exec overlayfs02 -- ls /var)" new
     expect_ok nagaya stop overlayfs02
     expect_eq "$(tree $lxc/ct01/rootfs)" "$before" "the base"
+    expect_eq "$(nagaya show ct01 --json | jq -r '.dependents[]' | paste -s -d ' ')" 'overlayfs01 overlayfs02'
+    expect_eq "$(varlink Container.Describe '{"container":"overlayfs02","fields":["dependsOn"]}' |
+        jq -c .description.dependsOn)" '["ct01"]'
     # Bases go last; the clone of a clone is nobody's.
     expect_ok nagaya destroy overlayfs01
     expect_fails_with 1 'overlayfs02' nagaya destroy ct01
