@@ -4,12 +4,43 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <sys/file.h>
 
+#include "base/file.h"
 #include "base/path.h"
 #include "base/strv.h"
+#include "interfaces/container-lock.h"
+#include "storage/rename-mark.h"
 #include "storage/rename.h"
 #include "storage/snapshots.h"
 #include "storage/trash.h"
+
+/* The temporary files (file_write_atomic()) of writers that were killed, the rename's mark aside. Who lives
+ * holds one of these locks: of the container, of its config, of its record of clones. */
+static void sweep_temporaries(const Site *site, int dir_fd, const char *lock_dir)
+{
+        _cleanup_(container_lock_release) ContainerLock lock = CONTAINER_LOCK_NULL;
+        _cleanup_(fd_close_p) int config_fd = -EBADF;
+        _cleanup_(closedir_p) DIR *dir = NULL;
+        struct dirent *entry;
+        int fd;
+
+        if (container_lock_take(lock_dir, site->name, site->directory, &lock, NULL) < 0)
+                return;
+        config_fd = config_lock_wait(lock_dir, site->name, NULL);
+        /* A description of its own, as the lock lives with it. */
+        fd = config_fd < 0 ? -EBADF : openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        dir = fd < 0 ? NULL : fdopendir(fd);
+        if (!dir) {
+                (void) fd_close(fd);
+                return;
+        }
+        if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+                return;
+        while ((entry = readdir(dir)))
+                if (startswith(entry->d_name, TRASH_PREFIX) && !streq(entry->d_name, RENAME_MARK))
+                        (void) unlinkat(dir_fd, entry->d_name, 0);
+}
 
 static void recover_container(const Site *site, const char *lock_dir)
 {
@@ -20,6 +51,7 @@ static void recover_container(const Site *site, const char *lock_dir)
         if (fd < 0)
                 return;
         rename_resume(site, fd, lock_dir);
+        sweep_temporaries(site, fd, lock_dir);
         if (snapshot_place_open(site->path, site->name, fd, false, &place, NULL) == 0)
                 (void) trash_collect(place.fd, NULL);
 }
