@@ -391,6 +391,9 @@ static int set_own(Document *document, const CloneConfig *spec)
         int r;
 
         r = spec->rootfs ? document_unset(document, LEGACY_ROOTFS_BACKEND) : 0;
+        /* What was made here is ours, whosever it was made of. */
+        if (r >= 0 && !spec->moved)
+                r = document_unset(document, "lxc.rootfs.managed");
         if (r >= 0 && spec->rootfs)
                 r = document_set_alike(document, "lxc.rootfs.path",
                                        rootfs_alike(document, spec->rootfs));

@@ -218,14 +218,19 @@ int clone_job(const JobRequest *request, const Report *report, json_t **ret_resu
                 .hold = HOLD_NULL,
                 .replica = REPLICA_NULL,
         };
+        Kin source;
         int r;
 
         c.spec.options = &c.options;
         r = cloning_run(&c, reterr);
         if (r < 0)
                 return r;
+        source = (Kin){ .path = c.site.path, .name = c.site.name };
         report_message(report, "'%s' was made of '%s' %s", c.spec.site->name, c.site.name,
                        replica_method_text(c.replica.method));
+        if (c.hold.supervisor && kinship_contains(&c.replica.bases, &source))
+                report_message(report, "'%s' runs on: what it changes from now on may show in '%s'",
+                               c.site.name, c.spec.site->name);
         *ret_result = json_pack("{s:s,s:s}", "name", c.spec.site->name, "method", c.replica.method);
         return 0;
 }

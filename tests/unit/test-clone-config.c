@@ -46,7 +46,7 @@ static void test_plain(void)
         ASSERT_CLONE(&plain,
                      "# by hand\nfree text\nlxc.include = /usr/share/lxc/config/common.conf\n"
                      "lxc.uts.name = ct01\nlxc.rootfs.path = dir:/var/lib/lxc/ct01/rootfs\n"
-                     "lxc.hook.clone =\nlxc.tty.max = 4\n",
+                     "lxc.rootfs.managed = 0\nlxc.hook.clone =\nlxc.tty.max = 4\n",
                      "# by hand\nfree text\nlxc.include = /usr/share/lxc/config/common.conf\n"
                      "lxc.hook.clone =\nlxc.tty.max = 4\n"
                      "lxc.rootfs.path = dir:/var/lib/lxc/clone01/rootfs\n"
@@ -214,6 +214,29 @@ static void test_bad_mounts(void)
         }
 }
 
+/* A rename: the directory itself is the other one's, so nothing is copied, and all stays what it was. */
+static void test_moved(void)
+{
+        const CloneConfig spec = {
+                .from = "/var/lib/lxc/ct01",
+                .to = "/var/lib/lxc/ct02",
+                .moved = true,
+                .keep_mac = true,
+        };
+
+        ASSERT_CLONE(&spec,
+                     "lxc.rootfs.path = overlay:/var/lib/lxc/ct01/rootfs:/var/lib/lxc/ct01/overlay/"
+                     "delta\nlxc.rootfs.managed = 0\nlxc.uts.name = ct01\n"
+                     "lxc.hook.start-host = /var/lib/lxc/ct01/rootfs/root/hook x\n"
+                     "lxc.mount.fstab = /var/lib/lxc/ct01/fstab\n",
+                     "lxc.rootfs.path = overlay:/var/lib/lxc/ct02/rootfs:/var/lib/lxc/ct02/overlay/"
+                     "delta\nlxc.rootfs.managed = 0\nlxc.uts.name = ct01\n"
+                     "lxc.hook.start-host = /var/lib/lxc/ct02/rootfs/root/hook x\n"
+                     "lxc.mount.fstab = /var/lib/lxc/ct02/fstab\n"
+                     "+ file rootfs/root/hook -> rootfs/root/hook\n"
+                     "+ text fstab -> fstab\n");
+}
+
 static void test_text(void)
 {
         g_autofree char *text =
@@ -233,6 +256,7 @@ int main(int argc, char **argv)
         g_test_add_func("/clone-config/mounted-directories-go-along", test_mounts);
         g_test_add_func("/clone-config/mounts-are-added", test_more_mounts);
         g_test_add_func("/clone-config/bad-mounts-are-refused", test_bad_mounts);
+        g_test_add_func("/clone-config/a-moved-one-stays-what-it-was", test_moved);
         g_test_add_func("/clone-config/paths-in-texts", test_text);
         return g_test_run();
 }

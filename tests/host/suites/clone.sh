@@ -261,6 +261,39 @@ refusals() {
         "$(sed 's/[0-9a-f]\{64\}  .\/there\/config//' <<<"$before")" "everything"
 }
 
+# Whoever may write into the container's directory swaps its root file system for a link, again and again.
+a_source_that_becomes_a_link() {
+    uses other made
+    a_busybox ct01
+    a_busybox other
+    echo secret >$lxc/other/rootfs/secret
+    (
+        cd $lxc/ct01
+        ln -s ../other/rootfs link
+        while :; do
+            mv -T --exchange rootfs link 2>/dev/null || { mv rootfs real && mv link rootfs &&
+                mv rootfs link && mv real rootfs; }
+        done
+    ) &
+    local swapper=$! round whole=0 refused=0
+    for round in $(seq 12); do
+        if timeout 60 nagaya -q clone ct01 made 2>"$case_dir/why"; then
+            whole=$((whole + 1))
+            [ -e $lxc/made/rootfs/bin/busybox ] || flunk "files are missing"
+        else
+            refused=$((refused + 1))
+            expect_match "$(cat "$case_dir/why")" 'symbolic link|No such file|not its own|Cannot'
+        fi
+        [ ! -e $lxc/made/rootfs/secret ] || flunk "another container's files were copied"
+        [ ! -e $lxc/made ] || expect_ok nagaya destroy made
+    done
+    kill $swapper
+    echo "$whole whole, $refused refused"
+    wait_until 10 nothing_is_left_over
+    [ -e $lxc/other/rootfs/secret ] || flunk "the other one lost its files"
+    rm -f $lxc/ct01/link
+}
+
 a_running_source() {
     uses hot
     a_busybox ct01
@@ -521,6 +554,7 @@ test_case "A count of clones stays a count" a_count_of_lxc_1
 test_case "A copy, in current names" a_copy_in_current_names
 test_case "Clone by both doors" by_the_other_door
 test_case "What is refused touches nothing" refusals
+test_case "A source that becomes a link leads nowhere" a_source_that_becomes_a_link
 test_case "A running source is frozen while it is copied" a_running_source
 test_case "A killed clone thaws its source" a_killed_clone_thaws
 test_case "One job at a time on a container, several on several" two_at_once
