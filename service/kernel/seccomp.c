@@ -10,7 +10,7 @@
 
 #include "base/cleanup.h"
 
-int seccomp_install(const void *filter, size_t size)
+static int install(const void *filter, size_t size, unsigned flags)
 {
         size_t n = size / sizeof(struct sock_filter);
         struct sock_fprog program = {
@@ -21,5 +21,16 @@ int seccomp_install(const void *filter, size_t size)
 
         if (n == 0 || n > BPF_MAXINSNS || size % sizeof(struct sock_filter) != 0)
                 return -EINVAL;
-        return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &program) < 0 ? -errno : 0;
+        n = (size_t) syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &program);
+        return (int) n < 0 ? -errno : (int) n;
+}
+
+int seccomp_install(const void *filter, size_t size)
+{
+        return install(filter, size, 0);
+}
+
+int seccomp_install_listening(const void *filter, size_t size)
+{
+        return install(filter, size, SECCOMP_FILTER_FLAG_NEW_LISTENER);
 }

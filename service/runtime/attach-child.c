@@ -76,9 +76,9 @@ static int new_session(AttachChild *child)
         return 0;
 }
 
-static int send_terminal(int channel, int master)
+static int send_fd(int channel, AttachStep step, int fd)
 {
-        AttachReport report = { .step = ATTACH_TERMINAL_READY };
+        AttachReport report = { .step = step };
         union {
                 struct cmsghdr header;
                 char data[CMSG_SPACE(sizeof(int))];
@@ -95,7 +95,7 @@ static int send_terminal(int channel, int master)
         rights->cmsg_level = SOL_SOCKET;
         rights->cmsg_type = SCM_RIGHTS;
         rights->cmsg_len = CMSG_LEN(sizeof(int));
-        memcpy(CMSG_DATA(rights), &master, sizeof(int));
+        memcpy(CMSG_DATA(rights), &fd, sizeof(int));
         return sendmsg(channel, &message, MSG_NOSIGNAL) < 0 ? -errno : 0;
 }
 
@@ -120,7 +120,7 @@ static int open_terminal(AttachChild *child)
                 slave = pty_open_slave(master);
         if (slave < 0)
                 return slave;
-        r = send_terminal(child->channel, master);
+        r = send_fd(child->channel, ATTACH_TERMINAL_READY, master);
         if (r < 0)
                 return r;
         if (request->uid_set && fchown(slave, request->uid, (gid_t) -1) < 0)
@@ -172,9 +172,20 @@ static int set_label(AttachChild *child)
 
 static int install_filter(AttachChild *child)
 {
+        int fd, r;
+
         if (child->no_new_privs && prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
                 return -errno;
-        return child->seccomp ? seccomp_install(child->seccomp, child->seccomp_size) : 0;
+        if (!child->seccomp)
+                return 0;
+        if (!child->seccomp_notify)
+                return seccomp_install(child->seccomp, child->seccomp_size);
+        fd = seccomp_install_listening(child->seccomp, child->seccomp_size);
+        if (fd < 0)
+                return fd;
+        r = send_fd(child->channel, ATTACH_LISTENER_READY, fd);
+        (void) fd_close(fd);
+        return r;
 }
 
 /* No magic links: /proc/PID/cwd or /proc/self/fd/N may lead out of the container. */

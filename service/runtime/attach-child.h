@@ -9,6 +9,7 @@
 
 typedef enum AttachStep {
         ATTACH_TERMINAL_READY, /* no error: the message carries the terminal's master */
+        ATTACH_LISTENER_READY, /* the same with the listener of the seccomp filter */
         ATTACH_NAMESPACES,
         ATTACH_SESSION,
         ATTACH_TERMINAL,
@@ -44,6 +45,7 @@ typedef struct AttachChild {
         bool session_keyring;
         const void *seccomp; /* NULL: no filter */
         size_t seccomp_size;
+        bool seccomp_notify;
         int host_master, host_slave; /* a terminal, should the container have no devpts */
         char **environment;          /* without HOME and USER */
 } AttachChild;

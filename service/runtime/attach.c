@@ -41,6 +41,7 @@ struct AttachSession {
         int terminal; /* likewise */
         Source *on_exit, *on_channel, *on_session, *on_patience;
         uint64_t connection;
+        SeccompNotify *notify; /* of its own filter */
         char *program, *cwd;
         bool detach;
 };
@@ -58,6 +59,7 @@ static AttachSession *session_free(AttachSession *a)
         (void) fd_close(a->session);
         (void) fd_close(a->client);
         (void) fd_close(a->terminal);
+        (void) seccomp_notify_free(a->notify);
         free(a->program);
         free(a->cwd);
         free(a);
@@ -128,8 +130,8 @@ static void reply_success(AttachSession *a)
         control_reply(connection, reply, &fds);
 }
 
-/* Return: the size of the report, 0 at the end, -errno. */
-static ssize_t receive_report(AttachSession *a, AttachReport *ret)
+/* Return: the size of the report, 0 at the end, -errno. *ret_fd: what came with it, or < 0. */
+static ssize_t receive_report(AttachSession *a, AttachReport *ret, int *ret_fd)
 {
         union {
                 struct cmsghdr header;
@@ -148,22 +150,39 @@ static ssize_t receive_report(AttachSession *a, AttachReport *ret)
         if (n < 0)
                 return -errno;
         if (rights && rights->cmsg_level == SOL_SOCKET && rights->cmsg_type == SCM_RIGHTS &&
-            rights->cmsg_len == CMSG_LEN(sizeof(int))) {
-                a->terminal = fd_close(a->terminal);
-                memcpy(&a->terminal, CMSG_DATA(rights), sizeof(int));
-        }
+            rights->cmsg_len == CMSG_LEN(sizeof(int)))
+                memcpy(ret_fd, CMSG_DATA(rights), sizeof(int));
         return n;
+}
+
+/* Return: was it no end? */
+static bool take_fd(AttachSession *a, const AttachReport *report, int fd)
+{
+        switch (report->step) {
+        case ATTACH_TERMINAL_READY:
+                (void) fd_close(a->terminal);
+                a->terminal = fd;
+                return true;
+        case ATTACH_LISTENER_READY:
+                if (fd >= 0 && !a->notify)
+                        a->notify = run_notify(a->supervisor, fd);
+                return true;
+        default:
+                (void) fd_close(fd);
+                return false;
+        }
 }
 
 static int on_channel(Source *source, int fd, uint32_t events, void *userdata)
 {
         AttachSession *a = userdata;
-        AttachReport report;
-        ssize_t n = receive_report(a, &report);
+        AttachReport report = { .step = _ATTACH_STEP_MAX };
+        int came = -EBADF;
+        ssize_t n = receive_report(a, &report, &came);
 
         if (n == -EAGAIN || n == -EINTR)
                 return 0;
-        if (n == sizeof(report) && report.step == ATTACH_TERMINAL_READY)
+        if (n == sizeof(report) && take_fd(a, &report, came))
                 return 0;
         a->on_channel = source_free(a->on_channel);
         if (n == sizeof(report)) {
@@ -447,6 +466,7 @@ int attach_start(Supervisor *s, const AttachRequest *request, Connection *connec
         if (r == 0) {
                 child.channel = channel;
                 child.seccomp = filter;
+                child.seccomp_notify = s->config->security.seccomp_notify_proxy;
                 child.host_master = master;
                 child.host_slave = slave;
                 r = spawn(s, a, &child, flags, reterr);

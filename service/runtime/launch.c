@@ -169,6 +169,10 @@ static int take_message(LaunchChild *child, SyncMessage *message, Error *reterr)
                 return LAUNCH_HEARD;
         case SYNC_MASTERS:
                 return take_masters(child, message);
+        case SYNC_LISTENER:
+                if (message->n_fds == 1 && child->listener < 0)
+                        child->listener = message->fds[--message->n_fds];
+                return LAUNCH_HEARD;
         case SYNC_PREPARED:
                 return LAUNCH_PREPARED;
         case SYNC_READY:
@@ -231,5 +235,6 @@ void launch_child_done(LaunchChild *child)
         (void) fd_close(child->pidfd);
         (void) fd_close(child->sync_fd);
         (void) fd_close(child->device_filter);
+        (void) fd_close(child->listener);
         *child = LAUNCH_CHILD_NULL;
 }

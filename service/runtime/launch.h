@@ -27,6 +27,7 @@ typedef struct Launch {
         size_t n_shares;
         const void *seccomp; /* struct sock_filter[], from seccomp_filter_get(); NULL: none */
         size_t seccomp_size; /* bytes */
+        bool seccomp_notify; /* somebody is asked about system calls */
 } Launch;
 
 #define LAUNCH_NULL ((Launch){ .rootfs_fd = -EBADF, .cgroup_fd = -EBADF })
@@ -37,12 +38,15 @@ typedef struct LaunchChild {
         int sync_fd;       /* SOCK_SEQPACKET, non-blocking */
         int *masters;      /* ptys: [0] console (-EBADF: none), [N] ttyN; whoever takes one */
         size_t n_masters;  /* puts -EBADF in its place. Complete at LAUNCH_PREPARED. */
+        int listener;      /* of the seccomp filter, when one is asked for; whoever takes it puts
+                            * -EBADF in its place */
         int device_filter; /* program, attached by launch_go(); -EBADF: none */
         bool ready;
 } LaunchChild;
 
 #define LAUNCH_CHILD_NULL                                                                          \
-        ((LaunchChild){ .pidfd = -EBADF, .sync_fd = -EBADF, .device_filter = -EBADF })
+        ((LaunchChild){                                                                            \
+                .pidfd = -EBADF, .sync_fd = -EBADF, .listener = -EBADF, .device_filter = -EBADF })
 
 enum {
         LAUNCH_AGAIN = 0, /* nothing is there to be heard */

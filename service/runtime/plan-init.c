@@ -143,10 +143,6 @@ static int warn_without_effect(PlanBuild *build)
                 { "lxc.log.syslog", "the journal has it", monitor->log_syslog },
                 { "lxc.seccomp.allow_nesting", "the profile is loaded in any case",
                   security->seccomp_allow_nesting },
-                { "lxc.seccomp.notify.proxy",
-                  "nobody is asked; a system call with the action 'notify' fails with ENOSYS",
-                  security->seccomp_notify_proxy },
-                { "lxc.seccomp.notify.cookie", "nobody is asked", security->seccomp_notify_cookie },
                 { "lxc.monitor.unshare", "no mount of a container is ever made on the host",
                   monitor->unshare },
         };

@@ -272,6 +272,7 @@ static int step_clone(Supervisor *s, Error *reterr)
         if (!run->launch.cgroup_path)
                 return error_oom(reterr);
         run->launch.seccomp = run->seccomp;
+        run->launch.seccomp_notify = s->config->security.seccomp_notify_proxy;
         r = launch_begin(&run->launch, &run->child, reterr);
         if (r < 0)
                 return r;

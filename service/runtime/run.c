@@ -51,6 +51,7 @@ void run_done(Run *run)
         free(run->launch.cgroup_path);
         free(run->shared_mounts);
         free(run->apparmor);
+        (void) seccomp_notify_free(run->notify);
         free(run->security.seccomp_profile);
         run_init(run);
         run->number = number;
@@ -247,6 +248,26 @@ int run_watch_sync(Supervisor *s)
         return loop_add_fd(s->loop, s->run.child.sync_fd, EPOLLIN, on_sync, s, &s->run.sync);
 }
 
+SeccompNotify *run_notify(Supervisor *s, int listener)
+{
+        const SecurityConfig *config = &s->config->security;
+        SeccompNotify *notify = NULL;
+        int r = seccomp_notify_new(
+                &(SeccompNotifyOptions){
+                        .loop = s->loop,
+                        .listener = listener,
+                        .proxy = config->seccomp_notify_proxy,
+                        .cookie = config->seccomp_notify_cookie,
+                        .init = s->run.child.pid,
+                },
+                &notify);
+
+        if (r < 0)
+                log_event(LOG_WARNING, NULL, "Nobody can be asked about system calls: %s",
+                          strerror(-r));
+        return notify;
+}
+
 void run_receive(Supervisor *s)
 {
         _cleanup_(error_done) Error error = ERROR_NULL;
@@ -256,6 +277,8 @@ void run_receive(Supervisor *s)
         /* All that is there: after the child's end nobody asks again. */
         while ((r = launch_receive(&run->child, &error)) == LAUNCH_PREPARED || r == LAUNCH_HEARD)
                 run->prepared |= r == LAUNCH_PREPARED;
+        if (run->child.listener >= 0)
+                run->notify = run_notify(s, TAKE_FD(run->child.listener));
         if (r == LAUNCH_RUNNING)
                 run->running = true;
         if (r < 0 || run->running)

@@ -8,6 +8,7 @@
 #include "base/loop.h"
 #include "config/hook.h"
 #include "runtime/launch.h"
+#include "runtime/seccomp-notify.h"
 #include "runtime/run-net.h"
 #include "storage/child.h"
 
@@ -76,6 +77,7 @@ typedef struct Run {
         Source *events;
         int namespace_fds[_NAMESPACE_TYPE_MAX]; /* for the stop hooks; opened where there are any */
         char *shared_mounts;                    /* made for this run; NULL: none */
+        SeccompNotify *notify;                  /* NULL: nobody is asked */
         char *apparmor;                         /* loaded for this run; NULL: none */
         bool killed;
         bool reboot;      /* init asked for it */
@@ -101,6 +103,10 @@ bool run_is_starting(const Supervisor *s);
 
 /* The init of the container is there and has been executed. */
 bool run_has_init(const Supervisor *s);
+
+/* run_notify() - serves the listener (taken) of a seccomp filter. Return: NULL when that cannot be;
+ * what would be asked fails then. */
+SeccompNotify *run_notify(Supervisor *s, int listener);
 
 /* CLONE_NEW* of a type. */
 uint64_t run_namespace_flag(NamespaceType type);

@@ -69,6 +69,8 @@ static uint32_t action_value(SeccompAction action)
                 return SCMP_ACT_ALLOW;
         case VERDICT_TRAP:
                 return SCMP_ACT_TRAP;
+        case VERDICT_NOTIFY:
+                return SCMP_ACT_NOTIFY;
         case VERDICT_ERRNO:
                 return SCMP_ACT_ERRNO(action.errnum);
         default:

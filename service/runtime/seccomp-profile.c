@@ -83,6 +83,7 @@ static int parse_action(Parser *parser, const char *word, char **rest, SeccompAc
         } verdicts[] = {
                 { "allow", VERDICT_ALLOW },
                 { "kill", VERDICT_KILL },
+                { "notify", VERDICT_NOTIFY },
                 { "trap", VERDICT_TRAP },
         };
         const char *number;
@@ -93,12 +94,11 @@ static int parse_action(Parser *parser, const char *word, char **rest, SeccompAc
                         *ret = (SeccompAction){ verdicts[i].verdict, 0 };
                         return 0;
                 }
-        if (streq(word, "notify"))
-                return fail(parser, ERROR_NOT_SUPPORTED, "action 'notify' is not supported yet");
         if (!streq(word, "errno"))
-                return fail(parser, ERROR_INVALID_CONFIG,
-                            "'%s' is not an action: expected allow, kill, trap or errno NUMBER",
-                            word);
+                return fail(
+                        parser, ERROR_INVALID_CONFIG,
+                        "'%s' is not an action: expected allow, kill, notify, trap or errno NUMBER",
+                        word);
         number = next_word(rest);
         if (!number || parse_u32(number, &errnum) < 0 || errnum > 4095)
                 return fail(parser, ERROR_INVALID_CONFIG, "'errno' needs a number up to 4095");

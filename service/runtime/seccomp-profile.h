@@ -17,6 +17,7 @@ typedef enum SeccompVerdict {
         VERDICT_KILL,
         VERDICT_TRAP,
         VERDICT_ERRNO,
+        VERDICT_NOTIFY, /* another process is asked */
 } SeccompVerdict;
 
 typedef struct SeccompAction {
@@ -57,7 +58,7 @@ typedef struct SeccompProfile {
 } SeccompProfile;
 
 /* seccomp_profile_parse() - `file` stands in messages, with the line. Return: 0, -errno
- * (ERROR_INVALID_CONFIG, ERROR_NOT_SUPPORTED for `notify`). */
+ * (ERROR_INVALID_CONFIG). */
 int seccomp_profile_parse(const char *text, const char *file, SeccompProfile **ret, Error *reterr);
 SeccompProfile *seccomp_profile_free(SeccompProfile *profile);
 DEFINE_CLEANUP(SeccompProfile *, seccomp_profile_free)

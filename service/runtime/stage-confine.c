@@ -15,6 +15,7 @@
 #include "kernel/namespace.h"
 #include "kernel/seccomp.h"
 #include "runtime/stage.h"
+#include "runtime/sync.h"
 
 #define BIT(n) (UINT64_C(1) << (n))
 
@@ -185,6 +186,15 @@ int stage_privileges(StageContext *context, Error *reterr)
         return 0;
 }
 
+static int hand_over(StageContext *context, int listener)
+{
+        SyncMessage message = { .type = SYNC_LISTENER, .fds = { listener }, .n_fds = 1 };
+        int r = sync_send(context->sync_fd, &message);
+
+        (void) fd_close(listener);
+        return r;
+}
+
 int stage_seccomp(StageContext *context, Error *reterr)
 {
         const Launch *launch = context->launch;
@@ -192,7 +202,12 @@ int stage_seccomp(StageContext *context, Error *reterr)
 
         if (!launch->seccomp)
                 return 0;
-        r = seccomp_install(launch->seccomp, launch->seccomp_size);
+        if (launch->seccomp_notify) {
+                r = seccomp_install_listening(launch->seccomp, launch->seccomp_size);
+                if (r >= 0)
+                        r = hand_over(context, r);
+        } else
+                r = seccomp_install(launch->seccomp, launch->seccomp_size);
         if (r < 0)
                 return error_errno(reterr, -r, "Cannot load the system call filter of '%s'",
                                    context->plan->security.seccomp_profile);

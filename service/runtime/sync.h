@@ -13,6 +13,7 @@ typedef enum SyncType {
         SYNC_LOG,      /* child: text[0] was written by hook number `value` (HookType) */
         SYNC_NOTE,     /* child: text[0] is a remark of ours, of level `value` */
         SYNC_MASTERS,  /* child: fds of terminals, the first being number `value` */
+        SYNC_LISTENER, /* child: fd of what the seccomp filter asks about */
         SYNC_PREPARED, /* child: all is set up, waiting */
         SYNC_GO,       /* parent: go on */
         SYNC_NETWORK,  /* parent: nic number `value` is there; text: name, IPv4 and IPv6 gateway */

@@ -33,8 +33,7 @@ static const struct {
         { "2\ndenylist\nmount errno\n", "p:3: 'errno' needs a number up to 4095" },
         { "2\ndenylist\nmount errno 4096\n", "p:3: 'errno' needs a number up to 4095" },
         { "2\ndenylist\n\n# x\nmount stop\n",
-          "p:5: 'stop' is not an action: expected allow, kill, trap or errno NUMBER" },
-        { "2\ndenylist\nmount notify\n", "p:3: action 'notify' is not supported yet" },
+          "p:5: 'stop' is not an action: expected allow, kill, notify, trap or errno NUMBER" },
         { "2\ndenylist\n[all\n", "p:3: '[all' lacks its ']'" },
         { "2\ndenylist\nmount errno 1 0,1,==\n",
           "p:3: '0,1,==' is not a condition: expected [INDEX,VALUE,OPERATOR], or "
