@@ -110,11 +110,15 @@ static int new_volume(const Volume *volume, const char *group, NewVolume *ret, E
         return outside_begin(volume, ret->path, reterr);
 }
 
-/* After a failure: nothing is left of it. */
-static void take_back(const Volume *volume, const NewVolume *new)
+/* Ends what new_volume() has begun. lvcreate(8) that fails has made nothing, and there may by now be one of
+ * that name which is not ours. */
+static int finish(const Volume *volume, NewVolume *new, bool made, int r, char **ret_rootfs_path)
 {
-        if (backend_lvm.destroy(new->path + strlen("lvm:"), NULL) == 0)
+        if (r == 0)
+                *ret_rootfs_path = TAKE_PTR(new->path);
+        else if (!made || backend_lvm.destroy(new->path + strlen("lvm:"), NULL) == 0)
                 outside_end(volume->dir_fd);
+        return r;
 }
 
 static int make_volume(const BackendOptions *options, const NewVolume *new, Error *reterr)
@@ -158,15 +162,10 @@ static int lvm_create(const Volume *volume, char **ret_rootfs_path, Error *reter
         if (r < 0)
                 return r;
         r = make_volume(options, &new, reterr);
-        if (r == 0)
-                r = device_format(new.path + strlen("lvm:"), options ? options->fstype : NULL,
-                                  reterr);
-        if (r < 0) {
-                take_back(volume, &new);
-                return r;
-        }
-        *ret_rootfs_path = TAKE_PTR(new.path);
-        return 0;
+        if (r < 0)
+                return finish(volume, &new, false, r, ret_rootfs_path);
+        r = device_format(new.path + strlen("lvm:"), options ? options->fstype : NULL, reterr);
+        return finish(volume, &new, true, r, ret_rootfs_path);
 }
 
 /* Room for the changes: as much as is asked for, by default for a change of everything. */
@@ -240,12 +239,7 @@ static int lvm_snapshot(const Rootfs *from, const Volume *to, char **ret_rootfs_
         if (r < 0)
                 return r;
         r = make_snapshot(from, to, &new, reterr);
-        if (r < 0) {
-                take_back(to, &new);
-                return r;
-        }
-        *ret_rootfs_path = TAKE_PTR(new.path);
-        return 0;
+        return finish(to, &new, false, r, ret_rootfs_path);
 }
 
 /* The blocks of a thin pool belong to nobody in particular. */

@@ -104,13 +104,16 @@ static int make_image(const Image *image, const BackendOptions *options, Error *
         uint64_t size = options && options->size > 0 ? options->size : FSSIZE_DEFAULT;
         const char *argv[12] = { "rbd", "create", image->id, "--size" };
         char megabytes[32];
-        int r;
 
         (void) snprintf(megabytes, sizeof(megabytes), "%" PRIu64, (size + MEGABYTE - 1) / MEGABYTE);
         argv[4] = megabytes;
-        r = run(image, argv, 5, reterr);
-        if (r == 0)
-                r = map(image, reterr);
+        return run(image, argv, 5, reterr);
+}
+
+static int fill_image(const Image *image, const BackendOptions *options, Error *reterr)
+{
+        int r = map(image, reterr);
+
         return r < 0 ? r : device_format(image->device, options ? options->fstype : NULL, reterr);
 }
 
@@ -150,6 +153,12 @@ static int rbd_create(const Volume *volume, char **ret_rootfs_path, Error *reter
         if (r < 0)
                 return r;
         r = make_image(&image, volume->options, reterr);
+        if (r < 0) {
+                /* None was made; what has the name by now is not ours. */
+                outside_end(volume->dir_fd);
+                return r;
+        }
+        r = fill_image(&image, volume->options, reterr);
         if (r == 0)
                 *ret_rootfs_path = TAKE_PTR(path);
         else if (backend_rbd.destroy(image.device, NULL) == 0)

@@ -103,12 +103,13 @@ static int new_set(const Volume *volume, const char *root, NewSet *ret, Error *r
         return outside_begin(volume, ret->path, reterr);
 }
 
-/* Ends what new_set() has begun. */
+/* Ends what new_set() has begun. The command that makes it is the last, and makes nothing when it fails;
+ * what is there by now under the name is somebody else's. */
 static int finish(const Volume *volume, NewSet *new, int r, char **ret_rootfs_path)
 {
         if (r == 0)
                 *ret_rootfs_path = TAKE_PTR(new->path);
-        else if (backend_zfs.destroy(new->name, NULL) == 0)
+        else
                 outside_end(volume->dir_fd);
         return r;
 }

@@ -71,6 +71,17 @@ static void test_lvm_create_fails(Fixture *fixture, gconstpointer data)
         assert_called(fixture, "lvs --noheadings -o lv_name lxc/ct1\n");
         g_assert_false(scratch_has(&fixture->scratch, "ct/.nagaya-storage"));
 
+        /* Somebody else was quicker. */
+        lvm_tools(fixture, NO_VOLUME);
+        program(fixture, "lvcreate", "echo 'already exists' >&2; exit 5");
+        g_assert_cmpint(backend_lvm.create(&v, &path, &error), <, 0);
+        assert_message(&error, "already exists");
+        error_done(&error);
+        assert_called(fixture, "lvs --noheadings -o lv_name lxc/ct1\n"
+                               "lvs --noheadings -o lv_attr lxc/lxc\n"
+                               "lvcreate -qq --yes --wipesignatures y -n ct1 -L 1073741824b lxc\n");
+        g_assert_false(scratch_has(&fixture->scratch, "ct/.nagaya-storage"));
+
         /* What was made is taken back. */
         lvm_tools(
                 fixture,
