@@ -220,7 +220,13 @@ static int destroy_outside(const Destruction *destruction, Error *reterr)
 
                 r = fd < 0 ? 0 : outside_destroy(fd, reterr);
         }
-        return r < 0 ? r : outside_destroy(destruction->dir_fd, reterr);
+        if (r == 0)
+                r = outside_destroy(destruction->dir_fd, reterr);
+        /* Of one whose maker was killed right after it was published: in the trash it would speak of what
+         * may by then be another one's. */
+        if (r == 0)
+                outside_end(destruction->dir_fd);
+        return r;
 }
 
 /* LXC 1.0 kept them outside of the container's directory. */

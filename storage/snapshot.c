@@ -238,8 +238,10 @@ static int remove_one(const JobRequest *request,
         /* While something still tells of it. */
         if (r == 0)
                 r = outside_destroy(fd, reterr);
-        if (r == 0)
-                r = trash_put_into(place->fd, name, request->site->fd, reterr);
+        if (r < 0)
+                return r;
+        outside_end(fd);
+        r = trash_put_into(place->fd, name, request->site->fd, reterr);
         if (r == 0)
                 ties_undo(&ties, report);
         return r;

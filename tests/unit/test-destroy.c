@@ -73,6 +73,21 @@ static void test_destroy_clone(Fixture *fixture, gconstpointer data)
         ASSERT_JOB(fixture, "destroy", "other", json_object(), "");
 }
 
+/* Its maker was killed when it had its name already: what he has written of storage elsewhere is for drafts,
+ * and in the trash would speak of what may by then be another one's. */
+static void test_destroy_stale_record(Fixture *fixture, gconstpointer data)
+{
+        g_autofree char *record = g_strdup_printf("dir:%s/elsewhere", fixture->scratch.path);
+
+        ASSERT_JOB(fixture, "create", "ct1", json_object(), "");
+        scratch_mkdir(&fixture->scratch, "elsewhere");
+        scratch_write(&fixture->scratch, "elsewhere/file", "x", 0644);
+        scratch_write(&fixture->scratch, "lxc/ct1/.nagaya-storage", record, 0600);
+        ASSERT_JOB(fixture, "destroy", "ct1", json_object(), "");
+        g_assert_false(scratch_has(&fixture->scratch, "lxc/ct1"));
+        g_assert_true(scratch_has(&fixture->scratch, "elsewhere/file"));
+}
+
 /* LXC 1.0 kept snapshots beside the container path. */
 static void test_destroy_old_snapshots(Fixture *fixture, gconstpointer data)
 {
@@ -211,6 +226,7 @@ int main(int argc, char **argv)
         ADD("/destroy/takes-broken-containers", test_destroy_broken);
         ADD("/destroy/refuses-what-is-in-use", test_destroy_refuses);
         ADD("/destroy/tells-what-it-was-made-of", test_destroy_clone);
+        ADD("/destroy/believes-no-record-of-its-making", test_destroy_stale_record);
         ADD("/destroy/takes-snapshots-of-lxc-1.0", test_destroy_old_snapshots);
         ADD("/destroy/does-not-touch-a-root-elsewhere", test_foreign_rootfs);
         ADD("/destroy/does-not-touch-a-neighbour", test_neighbours_rootfs);
