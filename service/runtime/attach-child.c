@@ -151,6 +151,34 @@ static int set_stdio(AttachChild *child)
         return close_range(3, ~0U, CLOSE_RANGE_CLOEXEC) < 0 ? -errno : 0;
 }
 
+/* Only the host's root may, so before the user namespace is entered. */
+static int raise_hard_limits(AttachChild *child)
+{
+        for (int i = 0; i < RLIM_NLIMITS; i++) {
+                struct rlimit limit;
+
+                if (!child->limited[i])
+                        continue;
+                if (getrlimit(i, &limit) < 0)
+                        return -errno;
+                if (limit.rlim_max >= child->limits[i].rlim_max)
+                        continue;
+                limit.rlim_max = child->limits[i].rlim_max;
+                if (setrlimit(i, &limit) < 0)
+                        return -errno;
+        }
+        return 0;
+}
+
+/* Late: what comes before them may need more files than the program shall have. */
+static int set_limits(AttachChild *child)
+{
+        for (int i = 0; i < RLIM_NLIMITS; i++)
+                if (child->limited[i] && setrlimit(i, &child->limits[i]) < 0)
+                        return -errno;
+        return 0;
+}
+
 static int set_personality(AttachChild *child)
 {
         return child->personality != PER_LINUX && personality(child->personality) < 0 ? -errno : 0;
@@ -368,11 +396,13 @@ _noreturn_ void attach_child_run(AttachChild *child)
                 AttachStep step;
                 int (*function)(AttachChild *child);
         } steps[] = {
+                { ATTACH_HARD_LIMITS, raise_hard_limits },
                 { ATTACH_NAMESPACES, enter_namespaces },
                 { ATTACH_SESSION, new_session },
                 { ATTACH_TERMINAL, open_terminal },
                 { ATTACH_STDIO, set_stdio },
                 { ATTACH_PERSONALITY, set_personality },
+                { ATTACH_LIMITS, set_limits },
                 { ATTACH_CAPABILITIES, limit_capabilities },
                 { ATTACH_LABEL, set_label },
                 { ATTACH_SECCOMP, install_filter },

@@ -4,17 +4,21 @@
 /* The child's side of attach: everything between its birth and the program. Nobody but attach.c
  * includes this. */
 
+#include <sys/resource.h>
+
 #include "kernel/label.h"
 #include "runtime/attach.h"
 
 typedef enum AttachStep {
         ATTACH_TERMINAL_READY, /* no error: the message carries the terminal's master */
         ATTACH_LISTENER_READY, /* the same with the listener of the seccomp filter */
+        ATTACH_HARD_LIMITS,
         ATTACH_NAMESPACES,
         ATTACH_SESSION,
         ATTACH_TERMINAL,
         ATTACH_STDIO,
         ATTACH_PERSONALITY,
+        ATTACH_LIMITS,
         ATTACH_CAPABILITIES,
         ATTACH_LABEL,
         ATTACH_SECCOMP,
@@ -38,8 +42,10 @@ typedef struct AttachChild {
         int namespaces;        /* CLONE_NEW* to enter, without the pid namespace */
         uint64_t capabilities; /* what the program may ever have */
         bool no_new_privs;
-        unsigned long personality; /* init's */
-        char *label;               /* init's; NULL: none */
+        unsigned long personality;  /* init's */
+        bool limited[RLIM_NLIMITS]; /* by lxc.prlimit */
+        struct rlimit limits[RLIM_NLIMITS];
+        char *label; /* init's; NULL: none */
         LabelModule label_module;
         int proc_fd; /* the host's, for the label; or -EBADF */
         bool session_keyring;

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/strv.h"
 #include "runtime/attach-child.h"
+#include "runtime/plan.h"
 #include "runtime/supervisor.h"
 
 #define FILE_SIZE_MAX 65536
@@ -42,6 +43,20 @@ static int read_label(const Supervisor *s, AttachChild *child, Error *reterr)
         return r < 0 ? error_errno(reterr, -r, "Cannot read the label of init") : 0;
 }
 
+/* Not all of them: an init like systemd raises its own number of files, for itself. */
+static int read_resources(const Supervisor *s, AttachChild *child, Error *reterr)
+{
+        for (int i = 0; i < RLIM_NLIMITS; i++) {
+                const char *name = plan_limit_name(i);
+
+                child->limited[i] = key_value_get(&s->config->prlimit, name);
+                if (child->limited[i] && prlimit(s->run.child.pid, i, NULL, &child->limits[i]) < 0)
+                        return error_errno(reterr, errno, "Cannot read the limit '%s' of init",
+                                           name);
+        }
+        return 0;
+}
+
 int attach_read_limits(const Supervisor *s,
                        const AttachRequest *request,
                        AttachChild *child,
@@ -53,6 +68,8 @@ int attach_read_limits(const Supervisor *s,
         r = read_of_init(s, "status", &status, reterr);
         if (r == 0)
                 r = read_of_init(s, "personality", &personality, reterr);
+        if (r == 0)
+                r = read_resources(s, child, reterr);
         if (r == 0 && s->run.security.labelled && !request->keep_label)
                 r = read_label(s, child, reterr);
         if (r < 0)
