@@ -561,29 +561,98 @@ in_a_user_namespace() {
     expect_interfaces_as_before 'after the stop'
 }
 
+# kernel_has TYPE ARGUMENT...: interfaces of that type upon spare0.
+kernel_has() {
+    ip link add link spare0 name test0 type "$@" 2>/dev/null || return 1
+    ip link delete test0
+}
+
 what_the_kernel_has_not_is_named() {
     spares
     remember_interfaces
     a_busybox ct01 lxc.net.0.type=vlan lxc.net.0.link=spare0 lxc.net.0.vlan.id=7
     a_busybox ct02 lxc.net.0.type=ipvlan lxc.net.0.link=spare0
-    if ip link add link spare0 name test.7 type vlan id 7 2>/dev/null; then
-        ip link delete test.7
-        started ct01
-        expect_eq "$(link ct01 eth0 .linkinfo.info_data.id)" 7
-        expect_ok nagaya stop --kill ct01
-    else
-        expect_fails_with 1 'This kernel has no 802.1Q VLANs \(CONFIG_VLAN_8021Q\)' nagaya start ct01
+    if kernel_has vlan id 7 && kernel_has ipvlan; then
+        skip "this kernel has VLANs and ipvlan"
     fi
-    if ip link add link spare0 name test.7 type ipvlan 2>/dev/null; then
-        ip link delete test.7
-        started ct02
-        expect_eq "$(link ct02 eth0 .linkinfo.info_data.mode)" l3
-        expect_ok nagaya stop --kill ct02
-    else
+    kernel_has vlan id 7 ||
+        expect_fails_with 1 'This kernel has no 802.1Q VLANs \(CONFIG_VLAN_8021Q\)' nagaya start ct01
+    kernel_has ipvlan ||
         expect_fails_with 1 'This kernel has no interfaces of type ipvlan \(CONFIG_IPVLAN\)' \
             nagaya start ct02
-    fi
     expect_interfaces_as_before 'after all'
+}
+
+vlan_of_a_device() {
+    spares
+    kernel_has vlan id 7 || skip "this kernel has no VLANs"
+    ip link set spare0 up
+    remember_interfaces
+    a_busybox ct01 lxc.net.0.type=vlan lxc.net.0.link=spare0 lxc.net.0.vlan.id=7 \
+        lxc.net.0.name=lan lxc.net.0.flags=up lxc.net.0.ipv4.address=10.81.0.5/24
+    started ct01
+    expect_eq "$(link ct01 lan .linkinfo.info_kind,.linkinfo.info_data.id | xargs)" 'vlan 7'
+    expect_match "$(inside ct01 ip address show lan)" 'inet 10.81.0.5/24'
+    reboots ct01
+    expect_ok nagaya stop --kill ct01
+    expect_interfaces_as_before 'after the stop'
+}
+
+ipvlan_modes() {
+    local mode isolation
+    spares
+    kernel_has ipvlan || skip "this kernel has no ipvlan"
+    ip link set other0 up
+    ip link set spare0 up
+    remember_interfaces
+    for mode in l3 l3s l2; do
+        for isolation in bridge private vepa; do
+            a_busybox "$mode-$isolation" lxc.net.0.type=ipvlan lxc.net.0.link=spare0 \
+                "lxc.net.0.ipvlan.mode=$mode" "lxc.net.0.ipvlan.isolation=$isolation" lxc.net.0.flags=up \
+                lxc.net.0.ipv4.address=10.82.0.5/24
+            started "$mode-$isolation"
+            expect_eq "$(link "$mode-$isolation" eth0 .linkinfo.info_data.mode)" "$mode"
+            expect_match "$(link "$mode-$isolation" eth0 '.linkinfo.info_data|tostring')" "$isolation"
+            expect_ok nagaya stop --kill "$mode-$isolation"
+        done
+    done
+    echo 1 >/proc/sys/net/ipv4/conf/spare0/forwarding
+    a_busybox ct01 lxc.net.0.type=ipvlan lxc.net.0.link=spare0 lxc.net.0.ipvlan.mode=l3s \
+        lxc.net.0.l2proxy=1 lxc.net.0.flags=up lxc.net.0.ipv4.address=10.82.0.6/32 \
+        lxc.net.0.ipv4.gateway=dev
+    started ct01
+    expect_match "$(ip neighbour show proxy)" '10.82.0.6 dev spare0 +proxy'
+    expect_match "$(ip route)" '10.82.0.6 dev lo'
+    expect_ok nagaya stop --kill ct01
+    expect_eq "$(ip neighbour show proxy)" ''
+    expect_no_match "$(ip route)" '10.82.0.6'
+    expect_interfaces_as_before 'after the stop'
+}
+
+# port_vlans NAME: of a port, each with what is special about it.
+port_vlans() {
+    command bridge -j vlan show dev "$1" | jq -r '.[].vlans[]|"\(.vlan) \(.flags // [] | join(","))"' |
+        paste -s -d ';'
+}
+
+vlans_of_a_bridge() {
+    bridge
+    a_busybox ct01 "${bridged[@]}" lxc.net.0.veth.vlan.id=7
+    expect_fails_with 1 "The bridge 'br0' knows no VLANs, which 'lxc.net.0.veth.vlan' sets" nagaya start ct01
+    ip link add br-vlan type bridge vlan_filtering 1 2>/dev/null || skip "the bridges of this kernel know no VLANs"
+    local tagged=(lxc.net.0.veth.vlan.tagged.id=8 lxc.net.0.veth.vlan.tagged.id=9)
+    a_busybox ct02 "${bridged[@]}" lxc.net.0.link=br-vlan lxc.net.0.veth.pair=v-ct02
+    a_busybox ct03 "${bridged[@]}" lxc.net.0.link=br-vlan lxc.net.0.veth.pair=v-ct03 \
+        lxc.net.0.veth.vlan.id=7 "${tagged[@]}"
+    a_busybox ct04 "${bridged[@]}" lxc.net.0.link=br-vlan lxc.net.0.veth.pair=v-ct04 \
+        lxc.net.0.veth.vlan.id=none "${tagged[@]}"
+    started ct02
+    started ct03
+    started ct04
+    expect_eq "$(port_vlans v-ct02)" '1 PVID,Egress Untagged'
+    expect_eq "$(port_vlans v-ct03)" '7 PVID,Egress Untagged;8 ;9 '
+    expect_eq "$(port_vlans v-ct04)" '8 ;9 '
+    ip link delete br-vlan
 }
 
 cycles_leave_nothing() {
@@ -639,5 +708,8 @@ test_case "a reboot from inside keeps names and addresses" reboot_keeps_the_name
 test_case "names on the host are short, and nobody else's" long_names_do_not_collide
 test_case "a container in a user namespace has networks, too" in_a_user_namespace
 test_case "a type that the kernel has not is named in its words" what_the_kernel_has_not_is_named
+test_case "a VLAN of a device" vlan_of_a_device
+test_case "ipvlan in its modes, isolated and answered for" ipvlan_modes
+test_case "VLANs of a bridge" vlans_of_a_bridge
 test_case "starts and stops leave no interface, namespace or control group" cycles_leave_nothing
 test_end
