@@ -10,7 +10,8 @@
  *      measure NAME AIM       begins a measurement; AIM is the ratio to the second contestant ("-": none)
  *      added NAME AIM         the same, of what something adds: four contestants, ours with and without
  *                             it, theirs with and without it; AIM is the ratio of the differences
- *      contestant NAME [AIM]  begins a contestant of it; the first is ours; AIM is the ratio to this one
+ *      contestant NAME [AIM]  begins a contestant of it; the first is ours, and its AIM is milliseconds; that
+ *                             of others is the ratio to them
  *      before COMMAND...      run before each timed round, not timed
  *      time COMMAND...        timed; several of them are one time
  *      ready COMMAND...       timed from its start until it says READY=1 on $NOTIFY_SOCKET; the process
