@@ -103,7 +103,7 @@ thick_snapshot() {
     expect_fails_with 1 '' inside ct01 test -e /root/new
     stops ct01
     stops ct02
-    expect_fails_with 1 "has 1 clone that depends on it" nagaya destroy ct01
+    expect_fails_with 1 "has 1 clone that needs its files: ct02" nagaya destroy ct01
     expect_eq "$(volumes)" 'ct01 ct02' volumes
     expect_ok nagaya destroy ct02
     expect_ok nagaya destroy ct01
