@@ -21,12 +21,14 @@
 #include "config/id-maps.h"
 #include "interfaces/errors.h"
 #include "kernel/capability.h"
+#include "kernel/cgroup.h"
 #include "kernel/namespace.h"
 #include "kernel/pty.h"
 #include "runtime/attach-child.h"
 #include "runtime/supervisor.h"
 
 #define MESSAGE_MAX 4096
+#define ATTACH_GROUP ".nagaya" /* below payload/, where that takes no process itself */
 #define HANGUP_USEC (5 * USEC_PER_SEC)
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -396,17 +398,32 @@ static int check_state(const Supervisor *s, Error *reterr)
         return freeze_check(s, reterr);
 }
 
+/* Into the container's pid namespace and, unless it is to stay outside, its group. As fork(2). */
+static pid_t clone_inside(Supervisor *s, const AttachRequest *request, int flags, int *ret_pidfd)
+{
+        const NamespaceFd inside = { .fd = s->run.child.pidfd, .flag = CLONE_NEWPID };
+        unsigned n = flags & CLONE_NEWPID ? 1 : 0;
+        _cleanup_(fd_close_p) int beside_fd = -EBADF;
+        pid_t pid;
+
+        pid = namespace_clone_joining(
+                &inside, n, 0, request->outside_cgroup ? -EBADF : s->run.payload_fd, ret_pidfd);
+        if (pid != -EBUSY || request->outside_cgroup)
+                return pid;
+        /* An init like systemd enables controllers for the groups it makes, and a group with such
+         * below it holds no process of its own. */
+        beside_fd = cgroup_make(s->run.payload_fd, ATTACH_GROUP, NULL);
+        return beside_fd < 0 ? beside_fd
+                             : namespace_clone_joining(&inside, n, 0, beside_fd, ret_pidfd);
+}
+
 static int spawn(Supervisor *s, AttachSession *a, AttachChild *child, int flags, Error *reterr)
 {
         const AttachRequest *request = child->request;
-        /* The child is born in the container's pid namespace. */
-        const NamespaceFd inside = { .fd = s->run.child.pidfd, .flag = CLONE_NEWPID };
         pid_t pid;
         int r;
 
-        pid = namespace_clone_joining(&inside, flags & CLONE_NEWPID ? 1 : 0, 0,
-                                      request->outside_cgroup ? -EBADF : s->run.payload_fd,
-                                      &a->pidfd);
+        pid = clone_inside(s, request, flags, &a->pidfd);
         /* A pid namespace whose init is ending lets nobody in: ENOMEM, clone(2). */
         if (pid == -ESRCH || pid == -ENOMEM)
                 return error_public(reterr, ERROR_CONTAINER_NOT_RUNNING,
