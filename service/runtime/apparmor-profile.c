@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* apparmor.d(5). Denials come before all permissions. Since they go by path, nothing may be mounted so
- * that what lies in /proc and /sys has another path, but in a container that may nest others. */
+ * that what lies in /proc and /sys has another path, but in a container that may nest others.
+ * apparmor_parser before 3.0.9 takes a rule for a change of propagation, which systemd cannot do
+ * without, as one for every bind mount (CVE-2016-1585): there the profile is weaker than it reads. */
 
 #include "runtime/apparmor-profile.h"
 
