@@ -59,7 +59,6 @@ typedef struct Frame {
 
 typedef struct Copy {
         const TreeCopy *job;
-        Crew *crew;
         CopyBuffers *buffers[CREW_THREADS_MAX];
         uid_t uid; /* whom new files belong to */
         gid_t gid;
@@ -84,6 +83,7 @@ typedef struct Copy {
 /* One thread with one task. */
 typedef struct Hand {
         Copy *copy;
+        Crew *crew;
         CopyBuffers *buffers;
         const char *prefix; /* where the task's entry lies in the tree */
         Frame *top;

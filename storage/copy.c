@@ -143,7 +143,7 @@ bool copy_offer(Hand *hand, const Object *object, const char *name)
         const char *text;
         CopyTask *task;
 
-        if (!crew_wants(hand->copy->crew))
+        if (!crew_wants(hand->crew))
                 return false;
         text = entry_path(hand, name, path);
         task = malloc(sizeof(*task) + strlen(text) + 1);
@@ -152,7 +152,7 @@ bool copy_offer(Hand *hand, const Object *object, const char *name)
         task->object = *object;
         task->is_root = false;
         (void) strcpy(task->path, text);
-        if (crew_offer(hand->copy->crew, task))
+        if (crew_offer(hand->crew, task))
                 return true;
         free(task);
         return false;
@@ -163,9 +163,8 @@ static void run_task(Crew *crew, unsigned thread, void *data, void *userdata)
         _cleanup_(free_p) CopyTask *task = data;
         Copy *copy = userdata;
         CopyBuffers **buffers = &copy->buffers[thread];
-        Hand hand = { .copy = copy, .prefix = task->path };
+        Hand hand = { .copy = copy, .crew = crew, .prefix = task->path };
 
-        copy->crew = crew;
         if (!*buffers)
                 *buffers = malloc(sizeof(**buffers));
         hand.buffers = *buffers;

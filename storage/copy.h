@@ -27,6 +27,9 @@ typedef struct TreeCopy {
         void *userdata;
 } TreeCopy;
 
-/* tree_copy() - the first failure ends it; what was made by then stays for the caller to remove.
- * Return: 0, -errno with the path in the error. */
+/* tree_copy() - the first failure ends it; what was made by then stays for the caller to remove. What
+ * vanishes meanwhile is missed, what is replaced by something of another type ends it (-ESTALE). A mount
+ * point becomes an empty file or directory. The process' umask is 0 meanwhile. Whoever copies a tree in use
+ * gives it as a mount without devices: a file may become one at any time. Return: 0, -errno with the path in
+ * the error. */
 int tree_copy(const TreeCopy *copy, CopyStats *ret, Error *reterr);
