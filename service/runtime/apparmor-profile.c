@@ -65,7 +65,7 @@ static const char *const elsewhere[] = {
 
 static void print_mounts(FILE *out)
 {
-        static const char *const flags[] = { "nosuid", "nodev", "noexec", "relatime", "silent" };
+        static const char *const flags[] = { "nosuid", "nodev", "noexec", "relatime" };
 
         (void) fputs(mounts, out);
         for (size_t i = 0; i < ELEMENTS(propagation); i++)
@@ -73,7 +73,7 @@ static void print_mounts(FILE *out)
         for (size_t i = 0; i < ELEMENTS(elsewhere); i++)
                 (void) fprintf(out,
                                "  mount options in (rw, ro, bind, rbind, remount, nosuid, nodev, "
-                               "noexec, relatime, noatime, silent) %s -> /**,\n",
+                               "noexec, relatime, noatime) %s -> /**,\n",
                                elsewhere[i]);
         /* Anything may become read-only. */
         for (unsigned set = 0; set < 1U << ELEMENTS(flags); set++) {
