@@ -109,7 +109,8 @@ static int spare(Destruction *destruction, const char *path, Error *reterr)
         return destruction->kept ? 0 : error_oom(reterr);
 }
 
-/* What stays elsewhere; the layers of "overlay:LOWER:UPPER" are told one by one. */
+/* What stays elsewhere. Of "overlay:LOWER:UPPER" that is the upper: a lower is another's, nobody takes it
+ * to go. */
 static int tell_foreign(const Destruction *destruction, const char *rootfs_path, Error *reterr)
 {
         _cleanup_(strv_free_p) char **parts = NULL;
@@ -123,7 +124,7 @@ static int tell_foreign(const Destruction *destruction, const char *rootfs_path,
         if (strv_split(&parts, backend_path(rootfs_path), ":") < 0)
                 return error_oom(reterr);
         strv_foreach(part, parts) {
-                if ((*part)[0] == '/' && !inside(destruction, *part))
+                if (!part[1] && (*part)[0] == '/' && !inside(destruction, *part))
                         report_message(destruction->report,
                                        "'%s' is not removed: it lies outside of '%s'", *part,
                                        destruction->site->directory);

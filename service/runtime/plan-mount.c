@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-/* Plan: the root file system, and the lines of lxc.mount.fstab and lxc.mount.entry. A target ends up relative to the container's root and is only ever followed from
- * there. */
+/* Plan: the lines of lxc.mount.fstab and lxc.mount.entry. A target ends up relative to the container's
+ * root and is only ever followed from there. */
 
 #include <string.h>
 #include <sys/mount.h>
