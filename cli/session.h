@@ -11,6 +11,6 @@ typedef struct SessionSetup {
         int pipes[3]; /* our ends of its input, output, errors; < 0: it has ours itself */
 } SessionSetup;
 
-/* session_run() - the pipes are taken, as their ends must be told; the rest is borrowed. Return: the exit status, as a shell would have it;
- * -errno. */
+/* session_run() - the pipes are taken, as their ends must be told; the rest is borrowed. Return: the
+ * exit status, as a shell would have it; -errno. */
 int session_run(SessionSetup *setup, Error *reterr);
