@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/socket.h>
 
 #include "base/path.h"
 #include "base/process.h"
@@ -14,6 +15,7 @@
 #define LOCK_USEC (5 * USEC_PER_SEC)
 /* Longer than a supervisor takes to give up. */
 #define FREEZE_USEC (60 * USEC_PER_SEC)
+#define THAW_MSEC 5000
 
 /* Return: > 0 connected, 0 it does not run, -errno. */
 static int connect_supervisor(const char *id, VarlinkClient **ret, Error *reterr)
@@ -86,8 +88,19 @@ int hold_check(const Hold *hold, const char *id, Error *reterr)
                             id);
 }
 
+/* The supervisor closes on us as it thaws: whoever hears of the job's end finds the container running. */
+static void wait_until_thawed(const Hold *hold)
+{
+        struct pollfd fd = { .fd = varlink_client_fd(hold->supervisor), .events = POLLIN };
+
+        if (shutdown(fd.fd, SHUT_WR) == 0)
+                (void) poll(&fd, 1, THAW_MSEC);
+}
+
 void hold_release(Hold *hold)
 {
+        if (hold->supervisor)
+                wait_until_thawed(hold);
         hold->supervisor = varlink_client_free(hold->supervisor);
         container_lock_release(&hold->lock);
 }

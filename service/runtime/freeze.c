@@ -18,6 +18,14 @@ static int not_running(const Supervisor *s, Error *reterr)
                             s->id);
 }
 
+/* A frozen init would not follow the signal that it was sent, and the stop would last until it kills. */
+static int check_stop(const Supervisor *s, Error *reterr)
+{
+        if (!s->stop.asked)
+                return 0;
+        return error_public(reterr, ERROR_BUSY, "Container '%s' is being stopped", s->id);
+}
+
 static int write_freeze(const Supervisor *s, bool frozen, Error *reterr)
 {
         int r = cgroup_freeze(s->run.payload_fd, frozen);
@@ -90,7 +98,9 @@ int freeze_request(Supervisor *s, Connection *connection, Error *reterr)
                 return CONTROL_DONE;
         if (!run_has_init(s))
                 return not_running(s, reterr);
-        r = s->state == STATE_FREEZING ? 0 : begin(s, reterr);
+        r = check_stop(s, reterr);
+        if (r == 0 && s->state != STATE_FREEZING)
+                r = begin(s, reterr);
         if (r < 0)
                 return r;
         if (s->state == STATE_FROZEN)
@@ -100,11 +110,12 @@ int freeze_request(Supervisor *s, Connection *connection, Error *reterr)
 
 int freeze_hold(Supervisor *s, Connection *connection, Error *reterr)
 {
-        int r = 0;
+        int r;
 
         if (!run_has_init(s))
                 return not_running(s, reterr);
-        if (!is_freezing_or_frozen(s)) {
+        r = check_stop(s, reterr);
+        if (r == 0 && !is_freezing_or_frozen(s)) {
                 r = begin(s, reterr);
                 s->freeze.for_holders = r == 0;
         }

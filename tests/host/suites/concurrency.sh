@@ -93,6 +93,22 @@ two_creations_are_one() {
     done
 }
 
+# Its init would not follow the signal, and the stop would last as long as its patience.
+a_freeze_during_a_stop() {
+    a_busybox ct01 lxc.signal.halt=SIGUSR2
+    started ct01
+    nagaya stop --timeout 3 ct01 &
+    wait_until 5 stopping_by_systemd ct01
+    expect_bus_error Busy 'is being stopped' "$(object_path ct01)" org.nagaya1.Container.Freeze '{}'
+    wait $!
+    expect_eq "$(state ct01)" stopped
+    expect_nothing_remains ct01
+}
+
+stopping_by_systemd() {
+    [ "$(systemctl show --value -p ActiveState "nagaya@$1.service")" = deactivating ]
+}
+
 a_stop_during_a_start() {
     a_busybox ct01
     local round
@@ -246,6 +262,7 @@ test_case "Two starts at once are one start" two_starts_are_one
 test_case "Start and destroy exclude each other" start_and_destroy_exclude_each_other
 test_case "Two creations at once are one" two_creations_are_one
 test_case "A stop during a start" a_stop_during_a_start
+test_case "A freeze during a stop is refused" a_freeze_during_a_stop
 test_case "Ten containers start side by side" ten_start_side_by_side
 flooded() { stays_up ten_thousand_calls_on_the_bus; }
 test_case "Ten thousand calls in flight on the bus" flooded
