@@ -337,3 +337,11 @@ int destroy_job(const JobRequest *request, const Report *report, json_t **ret_re
         *ret_result = json_pack("{s:s}", "name", request->container);
         return 0;
 }
+
+int destroy_settle(const JobRequest *request, json_t **ret_result, Error *reterr)
+{
+        if (site_check_absent(request->site, request->container, NULL) < 0)
+                return 0;
+        *ret_result = json_pack("{s:s}", "name", request->container);
+        return 1;
+}

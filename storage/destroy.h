@@ -18,3 +18,6 @@ int destroy_job(const JobRequest *request,
                 const Report *report,
                 json_t **ret_result,
                 Error *reterr);
+
+/* destroy_settle() - JobSettle: it is done when the container is gone. */
+int destroy_settle(const JobRequest *request, json_t **ret_result, Error *reterr);

@@ -25,18 +25,20 @@
 /* Removal is in nobody's way. */
 #define COLLECT_NICE 10
 
+/* clang-format off */
 static const JobKind job_kinds[] = {
-        { "check-host", SITE_NONE, check_host_job, true },
-        { "clone", SITE_MAKE_PATH, clone_job, false },
-        { "configure", SITE_AS_IT_IS, configure_job, true },
-        { "create", SITE_MAKE_PATH, create_job, false },
-        { "destroy", SITE_AS_IT_IS, destroy_job, false },
-        { "destroy-snapshot", SITE_AS_IT_IS, destroy_snapshot_job, false },
-        { "list-backends", SITE_NONE, list_backends_job, true },
-        { "rename", SITE_AS_IT_IS, rename_job, false },
-        { "restore", SITE_MAKE_PATH, restore_job, false },
-        { "snapshot", SITE_AS_IT_IS, snapshot_job, false },
+        { "check-host",       SITE_NONE,      check_host_job,       true,  NULL },
+        { "clone",            SITE_MAKE_PATH, clone_job,            false, NULL },
+        { "configure",        SITE_AS_IT_IS,  configure_job,        true,  NULL },
+        { "create",           SITE_MAKE_PATH, create_job,           false, NULL },
+        { "destroy",          SITE_AS_IT_IS,  destroy_job,          false, destroy_settle },
+        { "destroy-snapshot", SITE_AS_IT_IS,  destroy_snapshot_job, false, NULL },
+        { "list-backends",    SITE_NONE,      list_backends_job,    true,  NULL },
+        { "rename",           SITE_AS_IT_IS,  rename_job,           false, rename_settle },
+        { "restore",          SITE_MAKE_PATH, restore_job,          false, NULL },
+        { "snapshot",         SITE_AS_IT_IS,  snapshot_job,         false, NULL },
 };
+/* clang-format on */
 
 const JobKind *job_kind_find(const char *name)
 {
@@ -90,6 +92,27 @@ int job_run(const JobKind *kind, JobRequest *request, const Report *report)
         if (site.fd >= 0 && !kind->brief)
                 collect(site.fd, site.path);
         return r;
+}
+
+void job_settle(const JobKind *kind, JobRequest *request, const Report *report)
+{
+        _cleanup_(site_done) Site site = SITE_NULL;
+        _cleanup_(error_done) Error error = ERROR_NULL;
+        json_t *result = NULL;
+        int r;
+
+        if (open_site(kind, request, &site, NULL) < 0 || site.fd < 0)
+                return;
+        request->site = &site;
+        recover(site.fd, site.path, request->lock_dir);
+        r = kind->settle ? kind->settle(request, &result, &error) : 0;
+        if (r < 0)
+                report_error(report, &error);
+        if (r > 0) {
+                report_message(report, "The job was killed, but what it had begun was completed");
+                report_end(report, result);
+        }
+        collect(site.fd, site.path);
 }
 
 void job_collect(const char *container_path, const char *lock_dir)

@@ -28,6 +28,10 @@ typedef int (*JobFunction)(const JobRequest *request,
                            json_t **ret_result,
                            Error *reterr);
 
+/* Its worker was killed; what was begun and could be brought to its end was. Return: > 0 the job is done
+ * (*ret_result as above), 0 it is not and nothing of it is left, -errno (neither, and why). */
+typedef int (*JobSettle)(const JobRequest *request, json_t **ret_result, Error *reterr);
+
 typedef struct JobKind {
         const char *name;
         SiteFlags site;
@@ -35,6 +39,7 @@ typedef struct JobKind {
         /* A few milliseconds for somebody who waits, whatever else is at work on the container: not
          * listed, nobody else's reason to be busy, and it leaves nothing to be removed. */
         bool brief;
+        JobSettle settle; /* NULL: it is not done */
 } JobKind;
 
 /* Return: the row, or NULL. */
@@ -45,5 +50,10 @@ const JobKind *job_kind_find(const char *name);
  * and earlier jobs left to be removed in that container path. Return: 0, -errno (of the job). */
 int job_run(const JobKind *kind, JobRequest *request, const Report *report);
 
-/* job_collect() - for a container path whose worker was killed: the removal, and storage/recover.h. */
+/* job_settle() - after a worker was killed, in another process: storage/recover.h, the outcome if there is
+ * one all the same, and the removal. */
+void job_settle(const JobKind *kind, JobRequest *request, const Report *report);
+
+/* job_collect() - for a container path in which workers may have been killed whose jobs nobody knows any
+ * more. */
 void job_collect(const char *container_path, const char *lock_dir);

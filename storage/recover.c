@@ -7,9 +7,11 @@
 #include <sys/file.h>
 
 #include "base/file.h"
+#include "base/log.h"
 #include "base/path.h"
 #include "base/strv.h"
 #include "interfaces/container-lock.h"
+#include "interfaces/errors.h"
 #include "storage/rename-mark.h"
 #include "storage/rename.h"
 #include "storage/snapshots.h"
@@ -42,6 +44,14 @@ static void sweep_temporaries(const Site *site, int dir_fd, const char *lock_dir
                         (void) unlinkat(dir_fd, entry->d_name, 0);
 }
 
+static void resume(const Site *site, int dir_fd, const char *lock_dir)
+{
+        _cleanup_(error_done) Error error = ERROR_NULL;
+
+        if (rename_resume(site, dir_fd, lock_dir, &error) < 0 && error.code != ERROR_BUSY)
+                log_error_event(LOG_WARNING, NULL, &error, site->directory);
+}
+
 static void recover_container(const Site *site, const char *lock_dir)
 {
         _cleanup_(snapshot_place_done) SnapshotPlace place = SNAPSHOT_PLACE_NULL;
@@ -50,7 +60,7 @@ static void recover_container(const Site *site, const char *lock_dir)
         fd = path_open_on_mount(site->fd, site->name, O_RDONLY | O_DIRECTORY);
         if (fd < 0)
                 return;
-        rename_resume(site, fd, lock_dir);
+        resume(site, fd, lock_dir);
         sweep_temporaries(site, fd, lock_dir);
         if (snapshot_place_open(site->path, site->name, fd, false, &place, NULL) == 0)
                 (void) trash_collect(place.fd, NULL);

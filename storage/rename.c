@@ -51,7 +51,8 @@ static int need(const json_t *parameters, const char *field, const char **ret, E
         return r < 0 ? r : 0;
 }
 
-static int read_target(Renaming *n, Error *reterr)
+/* Return: 0, ERROR_INVALID_ARGS, ERROR_INVALID_NAME, -errno. */
+static int read_names(Renaming *n, Error *reterr)
 {
         _cleanup_(free_p) char *directory = NULL;
         int r;
@@ -67,7 +68,13 @@ static int read_target(Renaming *n, Error *reterr)
                 directory = NULL;
                 return error_oom(reterr);
         }
-        r = site_open(n->id, directory, SITE_AS_IT_IS, &n->to, reterr);
+        return site_open(n->id, directory, SITE_AS_IT_IS, &n->to, reterr);
+}
+
+static int read_target(Renaming *n, Error *reterr)
+{
+        int r = read_names(n, reterr);
+
         return r < 0 ? r : site_check_absent(&n->to, n->id, reterr);
 }
 
@@ -146,18 +153,18 @@ static int rename_old_snapshots(const Move *move, Error *reterr)
         return 0;
 }
 
-static int copy_units(const Move *move, Error *reterr)
+static int move_units(const Move *move, Error *reterr)
 {
         _cleanup_(free_p) char *from = container_id_unit(move->from_id);
         _cleanup_(free_p) char *to = container_id_unit(move->to_id);
 
-        return from && to ? unit_files_copy(NULL, from, to, reterr) : error_oom(reterr);
+        return from && to ? unit_files_move(NULL, from, to, reterr) : error_oom(reterr);
 }
 
-/* Steps 4 to 8. */
+/* Steps 4 to 8. Return: > 0 units have changed, 0, -errno. */
 static int follow(const Move *move, Error *reterr)
 {
-        int r;
+        int r, changed;
 
         r = rename_old_snapshots(move, reterr);
         if (r == 0)
@@ -166,8 +173,9 @@ static int follow(const Move *move, Error *reterr)
                 r = move_dependents(move, reterr);
         if (r == 0)
                 r = move_bases(move, reterr);
-        if (r == 0)
-                r = copy_units(move, reterr);
+        changed = r == 0 ? move_units(move, reterr) : 0;
+        if (changed < 0)
+                r = changed;
         if (r == 0)
                 move_hostname(move);
         if (r == 0)
@@ -175,7 +183,7 @@ static int follow(const Move *move, Error *reterr)
         return r < 0 ? error_prefix(reterr, r,
                                     "'%s' is called '%s' now, but not all that names it followed",
                                     move->from->name, move->to->name)
-                     : 0;
+                     : changed;
 }
 
 /* Holds as much room as the largest file takes that is written anew after the directory has its new name,
@@ -275,7 +283,7 @@ int rename_job(const JobRequest *request, const Report *report, json_t **ret_res
         r = renaming_run(&n, reterr);
         if (r < 0)
                 return r;
-        *ret_result = json_pack("{s:s}", "name", n.name);
+        *ret_result = json_pack("{s:s,s:b}", "name", n.name, "reload", r > 0);
         return 0;
 }
 
@@ -300,7 +308,8 @@ static int old_site(const RenameMark *mark, const Site *to, Site *ret)
         return ret->path && ret->directory && ret->name ? 1 : -ENOMEM;
 }
 
-static int resume(const Site *to, int dir_fd, const RenameMark *mark, const char *lock_dir)
+static int
+resume(const Site *to, int dir_fd, const RenameMark *mark, const char *lock_dir, Error *reterr)
 {
         static const Report nobody = { .fd = -EBADF };
         _cleanup_(site_done) Site from = SITE_NULL;
@@ -317,18 +326,52 @@ static int resume(const Site *to, int dir_fd, const RenameMark *mark, const char
         int r;
 
         /* Whose job still runs does it himself. */
-        r = container_lock_take(lock_dir, mark->new_id, to->directory, &lock, NULL);
+        r = container_lock_take(lock_dir, mark->new_id, to->directory, &lock, reterr);
+        if (r < 0)
+                return r;
+        r = old_site(mark, to, &from);
         if (r == 0)
-                r = old_site(mark, to, &from);
-        if (r <= 0)
-                return r < 0 ? r : rename_mark_remove(dir_fd);
-        return follow(&move, NULL);
+                r = rename_mark_remove(dir_fd);
+        else if (r > 0)
+                return follow(&move, reterr);
+        return r < 0 ? error_errno(reterr, -r, "Cannot complete the rename of '%s'", to->directory)
+                     : 0;
 }
 
-void rename_resume(const Site *to, int dir_fd, const char *lock_dir)
+int rename_resume(const Site *site, int dir_fd, const char *lock_dir, Error *reterr)
 {
         _cleanup_(rename_mark_done) RenameMark mark = { NULL, NULL, NULL };
+        int r = rename_mark_read(dir_fd, &mark);
 
-        if (rename_mark_read(dir_fd, &mark) > 0)
-                (void) resume(to, dir_fd, &mark, lock_dir);
+        if (r < 0)
+                return error_errno(reterr, -r, "Cannot read '%s/" RENAME_MARK "'", site->directory);
+        return r > 0 ? resume(site, dir_fd, &mark, lock_dir, reterr) : 0;
+}
+
+/* A container that has lost its old name has the new one, since nothing else takes a name away while the
+ * job holds it; the mark says whether all that names it has followed. */
+int rename_settle(const JobRequest *request, json_t **ret_result, Error *reterr)
+{
+        _cleanup_(fd_close_p) int dir_fd = -EBADF;
+        _cleanup_(renaming_done) Renaming n = {
+                .request = request,
+                .to = SITE_NULL,
+                .hold = HOLD_NULL,
+                .lock = CONTAINER_LOCK_NULL,
+                .dir_fd = -EBADF,
+        };
+        int r;
+
+        if (site_check_absent(request->site, request->container, NULL) < 0 ||
+            read_names(&n, NULL) < 0)
+                return 0;
+        dir_fd = path_open_on_mount(n.to.fd, n.to.name, O_RDONLY | O_DIRECTORY);
+        if (dir_fd < 0)
+                return 0;
+        r = rename_resume(&n.to, dir_fd, request->lock_dir, reterr);
+        if (r < 0)
+                return r;
+        /* How much of it was done before is not known. */
+        *ret_result = json_pack("{s:s,s:b}", "name", n.name, "reload", 1);
+        return 1;
 }

@@ -2,7 +2,8 @@
 #pragma once
 
 /* The job "rename": a container gets another name in the same container path. The job is that of the old
- * name. Parameters: newName, newContainer (its id). Result: name (the new one).
+ * name. Parameters: newName, newContainer (its id). Result: name (the new one), reload (bool: what the
+ * service manager has read of units is not so any more).
  *
  * The directory is renamed, whatever storage it has, and what names it follows. Order of effects:
  *
@@ -13,12 +14,13 @@
  *              files that belong to them follow
  *      5       the containers that are made of it follow: their layers and their records
  *      6       the bases forget the old name
- *      7       the unit's enablement and drop-ins
+ *      7       the unit's enablement and drop-ins go to the new name's
  *      8       the file goes
  *
  * After a kill at 4 to 8 the container has its new name, and perhaps a config that does not fit, with which
  * it does not start; rename_resume() does the rest, each step of which may be done twice. Until then no
- * container can be destroyed that another one needs: who is made of it is looked for under both names. */
+ * container can be destroyed that another one needs: who is made of it is looked for under both names.
+ */
 
 #include "storage/job-kind.h"
 
@@ -26,5 +28,9 @@
  * ERROR_INVALID_NAME, ERROR_INVALID_CONFIG, ERROR_HAS_DEPENDENTS (a mere count of them), -errno. */
 int rename_job(const JobRequest *request, const Report *report, json_t **ret_result, Error *reterr);
 
-/* rename_resume() - what a killed rename of this container, if there was one, has left to be done. */
-void rename_resume(const Site *site, int dir_fd, const char *lock_dir);
+/* rename_resume() - what a killed rename of this container, if there was one, has left to be done. Return: >= 0,
+ * ERROR_BUSY (its job still runs), -errno. */
+int rename_resume(const Site *site, int dir_fd, const char *lock_dir, Error *reterr);
+
+/* rename_settle() - JobSettle. */
+int rename_settle(const JobRequest *request, json_t **ret_result, Error *reterr);

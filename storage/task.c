@@ -5,7 +5,6 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <signal.h>
-#include <string.h>
 #include <sys/socket.h>
 
 #include "base/log.h"
@@ -177,21 +176,6 @@ static void reap_group(Task *task)
         (void) cgroup_reap(task->context->group_fd, private->group, now_usec() + REAP_USEC);
 }
 
-static int collector_main(void *userdata)
-{
-        const Task *task = userdata;
-        const char *directory = NULL, *slash;
-        _cleanup_(free_p) char *path = NULL;
-
-        (void) json_get_string(task->private->parameters, "directory", &directory, NULL);
-        slash = directory ? strrchr(directory, '/') : NULL;
-        path = slash && slash != directory ? strndup(directory, (size_t) (slash - directory))
-                                           : NULL;
-        if (path)
-                job_collect(path, task->context->lock_dir);
-        return 0;
-}
-
 static void finish_killed(Task *task)
 {
         const struct TaskPrivate *private = task->private;
@@ -219,9 +203,62 @@ static void on_collector_end(int code, int sig, void *userdata)
         Task *task = userdata;
 
         task->private->child = NULL;
+        drain_channel(task);
         if (task->state == TASK_RUNNING)
                 finish_killed(task);
         task->context->on_gone(task, task->context->userdata);
+}
+
+static JobRequest job_request(const Task *task)
+{
+        return (JobRequest){
+                .container = task->container,
+                .parameters = task->private->parameters,
+                .lock_dir = task->context->lock_dir,
+                .template_directories = task->context->template_directories,
+                .host_mounts = "/proc/1/ns/mnt",
+        };
+}
+
+static int worker_main(void *userdata)
+{
+        Task *task = userdata;
+        Report report = { .fd = task->private->worker_fd };
+        JobRequest request = job_request(task);
+
+        return job_run(task->kind, &request, &report) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+static int collector_main(void *userdata)
+{
+        Task *task = userdata;
+        Report report = { .fd = task->private->worker_fd };
+        JobRequest request = job_request(task);
+
+        job_settle(task->kind, &request, &report);
+        return 0;
+}
+
+/* A process of the task, which reports over a socket of its own. Return: 0, -errno. */
+static int start_process(Task *task, ChildSpec *spec)
+{
+        struct TaskPrivate *private = task->private;
+        int pair[2], r;
+
+        private->channel = source_free(private->channel);
+        private->channel_fd = fd_close(private->channel_fd);
+        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
+                return -errno;
+        private->channel_fd = pair[0];
+        private->worker_fd = pair[1];
+        spec->keep_fd = private->worker_fd;
+        spec->userdata = task;
+        r = loop_add_fd(task->context->loop, private->channel_fd, EPOLLIN, on_channel, task,
+                        &private->channel);
+        if (r == 0)
+                r = child_start(task->context->loop, spec, &private->child);
+        private->worker_fd = fd_close(private->worker_fd);
+        return r;
 }
 
 static void on_worker_end(int code, int sig, void *userdata)
@@ -229,10 +266,8 @@ static void on_worker_end(int code, int sig, void *userdata)
         Task *task = userdata;
         ChildSpec collector = {
                 .group_fd = -EBADF,
-                .keep_fd = -EBADF,
                 .main = collector_main,
                 .end = on_collector_end,
-                .userdata = task,
         };
 
         task->private->child = NULL;
@@ -240,29 +275,13 @@ static void on_worker_end(int code, int sig, void *userdata)
         task->private->signal = sig;
         drain_channel(task);
         reap_group(task);
-        /* The end is told when what it made is gone. It may also have been killed after its end, while
-         * it removed things. */
-        if ((task->state == TASK_RUNNING || sig > 0) &&
-            child_start(task->context->loop, &collector, &task->private->child) == 0)
+        /* The end is told when what it made is gone, or when what it had begun is done. It may also
+         * have been killed after its end, while it removed things. */
+        if ((task->state == TASK_RUNNING || sig > 0) && start_process(task, &collector) == 0)
                 return;
         if (task->state == TASK_RUNNING)
                 finish_killed(task);
         task->context->on_gone(task, task->context->userdata);
-}
-
-static int worker_main(void *userdata)
-{
-        Task *task = userdata;
-        Report report = { .fd = task->private->worker_fd };
-        JobRequest request = {
-                .container = task->container,
-                .parameters = task->private->parameters,
-                .lock_dir = task->context->lock_dir,
-                .template_directories = task->context->template_directories,
-                .host_mounts = "/proc/1/ns/mnt",
-        };
-
-        return job_run(task->kind, &request, &report) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
 /* Best effort: without a delegated group the worker alone can be killed, which takes its template
@@ -281,22 +300,12 @@ static void make_group(Task *task)
 
 static int start_worker(Task *task, Error *reterr)
 {
-        struct TaskPrivate *private = task->private;
-        ChildSpec spec = { .main = worker_main, .end = on_worker_end, .userdata = task };
-        int pair[2], r;
+        ChildSpec spec = { .main = worker_main, .end = on_worker_end };
+        int r;
 
-        if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) < 0)
-                return error_errno(reterr, errno, "Cannot make a socket for a worker process");
-        private->channel_fd = pair[0];
-        private->worker_fd = pair[1];
         make_group(task);
-        spec.group_fd = private->group_fd;
-        spec.keep_fd = private->worker_fd;
-        r = loop_add_fd(task->context->loop, private->channel_fd, EPOLLIN, on_channel, task,
-                        &private->channel);
-        if (r == 0)
-                r = child_start(task->context->loop, &spec, &private->child);
-        private->worker_fd = fd_close(private->worker_fd);
+        spec.group_fd = task->private->group_fd;
+        r = start_process(task, &spec);
         if (r < 0) {
                 reap_group(task);
                 return error_errno(reterr, -r, "Cannot start a worker process");

@@ -22,8 +22,16 @@ static const char *const unit_directories[] = {
         NULL,
 };
 
-/* Another link with the same target. Return: 0 (also when there is none), -errno. */
-static int copy_link(int dir_fd, const char *from, const char *to)
+/* What was found, and the first failure, of two steps that are both done. */
+static int both(int first, int second)
+{
+        return first < 0 ? first : second < 0 ? second : first | second;
+}
+
+/* The functions below: `to` NULL removes what is called as `from`. Return: > 0 there is such a thing, 0,
+ * -errno. */
+
+static int change_link(int dir_fd, const char *from, const char *to)
 {
         char target[PATH_MAX];
         ssize_t n = readlinkat(dir_fd, from, target, sizeof(target) - 1);
@@ -31,34 +39,27 @@ static int copy_link(int dir_fd, const char *from, const char *to)
         if (n < 0)
                 return errno == ENOENT || errno == EINVAL ? 0 : -errno;
         target[n] = '\0';
-        if (symlinkat(target, dir_fd, to) < 0 && errno != EEXIST)
-                return -errno;
-        return 0;
+        if (!to)
+                return unlinkat(dir_fd, from, 0) < 0 ? -errno : 1;
+        return symlinkat(target, dir_fd, to) < 0 && errno != EEXIST ? -errno : 1;
 }
 
-static int copy_drop_in(int from_fd, int to_fd, const char *name)
+static int copy_drop_in(int from_fd, int to_fd, const char *name, mode_t mode)
 {
         _cleanup_(free_p) char *text = NULL;
-        struct stat st;
-        int r;
+        int r = file_read(from_fd, name, DROP_IN_MAX, &text, NULL);
 
-        if (fstatat(from_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-                return -errno;
-        if (!S_ISREG(st.st_mode))
-                return 0;
-        r = file_read(from_fd, name, DROP_IN_MAX, &text, NULL);
-        return r < 0 ? r : file_write_atomic(to_fd, name, text, st.st_mode & 07777, true);
+        return r < 0 ? r : file_write_atomic(to_fd, name, text, mode & 07777, true);
 }
 
 typedef int (*EntryFunction)(int fd, const char *name, const char *from, const char *to);
 
-/* Return: 0, -errno of the first failure. */
 static int
 for_each(int dir_fd, const char *name, EntryFunction function, const char *from, const char *to)
 {
         _cleanup_(closedir_p) DIR *dir = NULL;
         struct dirent *entry;
-        int fd, first = 0;
+        int fd, found = 0;
 
         fd = path_open_beneath(dir_fd, name, O_RDONLY | O_DIRECTORY, 0);
         if (fd < 0)
@@ -68,20 +69,25 @@ for_each(int dir_fd, const char *name, EntryFunction function, const char *from,
                 (void) fd_close(fd);
                 return -ENOMEM;
         }
-        while ((entry = readdir(dir))) {
-                int r = *entry->d_name == '.' ? 0 : function(fd, entry->d_name, from, to);
-
-                if (r < 0 && first == 0)
-                        first = r;
-        }
-        return first;
+        while ((entry = readdir(dir)))
+                if (*entry->d_name != '.')
+                        found = both(found, function(fd, entry->d_name, from, to));
+        return found;
 }
 
-static int copy_one_drop_in(int fd, const char *name, const char *from, const char *to)
+static int change_one_drop_in(int fd, const char *name, const char *from, const char *to)
 {
         _cleanup_(fd_close_p) int to_fd = -EBADF;
         _cleanup_(free_p) char *path = NULL;
+        struct stat st;
+        int r;
 
+        if (fstatat(fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+                return -errno;
+        if (!S_ISREG(st.st_mode))
+                return 0;
+        if (!to)
+                return unlinkat(fd, name, 0) < 0 ? -errno : 1;
         if (asprintf(&path, "../%s.d", to) < 0) {
                 path = NULL;
                 return -ENOMEM;
@@ -89,11 +95,12 @@ static int copy_one_drop_in(int fd, const char *name, const char *from, const ch
         if (mkdirat(fd, path, 0755) < 0 && errno != EEXIST)
                 return -errno;
         to_fd = openat(fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        return to_fd < 0 ? -errno : copy_drop_in(fd, to_fd, name);
+        r = to_fd < 0 ? -errno : copy_drop_in(fd, to_fd, name, st.st_mode);
+        return r < 0 ? r : 1;
 }
 
 /* X.wants, X.requires ... of other units. */
-static int copy_want(int fd, const char *name, const char *from, const char *to)
+static int change_want(int fd, const char *name, const char *from, const char *to)
 {
         _cleanup_(fd_close_p) int want_fd = -EBADF;
 
@@ -101,14 +108,14 @@ static int copy_want(int fd, const char *name, const char *from, const char *to)
             !endswith(name, ".upholds"))
                 return 0;
         want_fd = path_open_beneath(fd, name, O_RDONLY | O_DIRECTORY, 0);
-        return want_fd < 0 ? 0 : copy_link(want_fd, from, to);
+        return want_fd < 0 ? 0 : change_link(want_fd, from, to);
 }
 
-static int copy_in(const char *directory, const char *from, const char *to)
+static int change_in(const char *directory, const char *from, const char *to)
 {
         _cleanup_(fd_close_p) int fd = -EBADF;
         _cleanup_(free_p) char *drop_ins = NULL;
-        int first, r;
+        int found;
 
         fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0)
@@ -117,24 +124,35 @@ static int copy_in(const char *directory, const char *from, const char *to)
                 drop_ins = NULL;
                 return -ENOMEM;
         }
-        first = copy_link(fd, from, to);
-        r = for_each(fd, drop_ins, copy_one_drop_in, from, to);
-        if (first == 0)
-                first = r;
-        r = for_each(fd, ".", copy_want, from, to);
-        return first < 0 ? first : r;
+        found = change_link(fd, from, to);
+        found = both(found, for_each(fd, drop_ins, change_one_drop_in, from, to));
+        if (!to)
+                (void) unlinkat(fd, drop_ins, AT_REMOVEDIR);
+        return both(found, for_each(fd, ".", change_want, from, to));
 }
 
-int unit_files_copy(const char *const *directories, const char *from, const char *to, Error *reterr)
+static int
+change_all(const char *const *directories, const char *from, const char *to, Error *reterr)
 {
-        int first = 0;
+        int found = 0;
 
-        for (const char *const *p = directories ? directories : unit_directories; *p; p++) {
-                int r = copy_in(*p, from, to);
+        for (const char *const *p = directories; *p; p++) {
+                int r = change_in(*p, from, to);
 
-                if (r < 0 && first == 0)
-                        first = error_errno(reterr, -r, "Cannot give '%s' what '%s' has in '%s'",
-                                            to, from, *p);
+                if (r < 0)
+                        r = error_errno(found < 0 ? NULL : reterr, -r,
+                                        "Cannot move what '%s' has in '%s'", from, *p);
+                found = both(found, r);
         }
-        return first;
+        return found;
+}
+
+int unit_files_move(const char *const *directories, const char *from, const char *to, Error *reterr)
+{
+        int r;
+
+        if (!directories)
+                directories = unit_directories;
+        r = change_all(directories, from, to, reterr);
+        return r <= 0 ? r : change_all(directories, from, NULL, reterr);
 }

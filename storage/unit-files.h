@@ -6,10 +6,11 @@
 
 #include "base/error.h"
 
-/* unit_files_copy() - the unit `to` has the same of it as `from`; what it had itself stays where `from` has
+/* unit_files_move() - the unit `to` gets all of it that `from` has; what it had itself stays where `from` has
  * nothing of the kind. `directories` (ended by NULL; NULL: systemd's) that are not there are passed over.
- * Return: 0, -errno of the first failure; the rest is done all the same. */
-int unit_files_copy(const char *const *directories,
+ * After a kill it may be done again. Return: > 0 moved, 0 there was nothing, -errno of the first failure (the
+ * rest is copied all the same, but nothing is taken from `from`). */
+int unit_files_move(const char *const *directories,
                     const char *from,
                     const char *to,
                     Error *reterr);

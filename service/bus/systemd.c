@@ -176,17 +176,31 @@ static void forget(UnitJob *job)
 }
 
 /* What was enabled is still wanted by PID 1 until it reads its files anew. */
-static void on_disabled(void *userdata, sd_bus_message *reply, int problem)
+static void tell_reload(SystemdLink *link)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
+
+        if (systemd_link_message(link, NULL, NULL, "Reload", &message) >= 0)
+                (void) outbox_tell(systemd_link_outbox(link), message);
+}
+
+static void reload(void *userdata)
+{
+        SystemdLink *link;
+
+        if (systemd_find_link(userdata, &link) >= 0)
+                tell_reload(link);
+}
+
+static void on_disabled(void *userdata, sd_bus_message *reply, int problem)
+{
         SystemdLink *link = userdata;
 
         if (!reply || sd_bus_message_is_method_error(reply, NULL) ||
             sd_bus_message_enter_container(reply, 'a', "(sss)") <= 0 ||
             sd_bus_message_at_end(reply, false) != 0)
                 return;
-        if (systemd_link_message(link, NULL, NULL, "Reload", &message) >= 0)
-                (void) outbox_tell(systemd_link_outbox(link), message);
+        tell_reload(link);
 }
 
 static int disable_unit(SystemdLink *link, const char *unit, bool runtime)
@@ -258,6 +272,7 @@ int systemd_new(sd_event *event, const char *private_address, Units *port, Syste
                 .forget = forget,
                 .state = state,
                 .forget_unit = forget_unit,
+                .reload = reload,
                 .userdata = systemd,
         };
         *ret = TAKE_PTR(systemd);

@@ -95,8 +95,8 @@ Job *manager_jobs(Manager *manager)
 }
 
 /* The next container of that name must not inherit the unit's enablement or limits, nor the record
- * of a run. */
-static void forget_container(Manager *manager, const char *id)
+ * of a run. A rename has moved the former along already. */
+static void forget_container(Manager *manager, const char *id, bool disable)
 {
         _cleanup_(free_p) char *unit = container_id_unit(id);
         char record[320];
@@ -104,7 +104,7 @@ static void forget_container(Manager *manager, const char *id)
         (void) snprintf(record, sizeof(record), RECORD_DIR "/%s", id);
         (void) remove_tree(AT_FDCWD, record);
         if (unit && manager->units.forget_unit)
-                manager->units.forget_unit(manager->units.userdata, unit, true);
+                manager->units.forget_unit(manager->units.userdata, unit, disable);
 }
 
 void manager_job_ended(Job *job)
@@ -115,7 +115,10 @@ void manager_job_ended(Job *job)
         if (renamed && job->other)
                 registry_check(job->manager->registry, job->other);
         if (job->state == JOB_DONE && (renamed || streq(job->kind, "destroy")))
-                forget_container(job->manager, job->container);
+                forget_container(job->manager, job->container, !renamed);
+        if (json_is_true(json_object_get(job->result, "reload")) && job->manager->units.reload)
+                job->manager->units.reload(job->manager->units.userdata);
+        (void) json_object_del(job->result, "reload");
 }
 
 int manager_find(Manager *manager, const char *id, Container **ret, Error *reterr)

@@ -57,5 +57,8 @@ typedef struct Units {
         /* Clear the unit's failed state and, when `disable`, its enablement (DisableUnitFiles);
          * nobody waits for it. */
         void (*forget_unit)(void *userdata, const char *unit, bool disable);
+
+        /* Unit files have changed; nobody waits for it. */
+        void (*reload)(void *userdata);
         void *userdata;
 } Units;

@@ -9,7 +9,7 @@ static void make_link(const Scratch *scratch, const char *name, const char *targ
         g_assert_cmpint(symlinkat(target, scratch->fd, name), ==, 0);
 }
 
-static void test_copy(void)
+static void test_move(void)
 {
         g_autofree char *system = NULL, *control = NULL, *absent = NULL, *text = NULL;
         char target[64] = "";
@@ -32,12 +32,14 @@ static void test_copy(void)
                 make_link(&scratch, "system/nagaya@a.service", "/dev/null");
                 scratch_write(&scratch, "control/nagaya@a.service.d/50-MemoryMax.conf", "x\n",
                               0644);
+                /* The administrator's own. */
+                scratch_write(&scratch, "control/nagaya@a.service", "[Service]\n", 0644);
                 g_assert_cmpint(
-                        unit_files_copy(directories, "nagaya@a.service", "nagaya@b.service", NULL),
-                        ==, 0);
+                        unit_files_move(directories, "nagaya@a.service", "nagaya@b.service", NULL),
+                        >, 0);
                 /* Done twice it is the same. */
                 g_assert_cmpint(
-                        unit_files_copy(directories, "nagaya@a.service", "nagaya@b.service", NULL),
+                        unit_files_move(directories, "nagaya@a.service", "nagaya@b.service", NULL),
                         ==, 0);
         }
         g_assert_cmpint(readlinkat(scratch.fd, "system/multi-user.target.wants/nagaya@b.service",
@@ -48,12 +50,16 @@ static void test_copy(void)
         g_assert_cmpuint(scratch_count(&scratch, "system/other.wants"), ==, 0);
         text = scratch_read(&scratch, "control/nagaya@b.service.d/50-MemoryMax.conf");
         g_assert_cmpstr(text, ==, "x\n");
+        g_assert_cmpuint(scratch_count(&scratch, "system/multi-user.target.wants"), ==, 1);
+        g_assert_false(scratch_has(&scratch, "system/nagaya@a.service"));
+        g_assert_false(scratch_has(&scratch, "control/nagaya@a.service.d"));
+        g_assert_true(scratch_has(&scratch, "control/nagaya@a.service"));
         scratch_done(&scratch);
 }
 
 int main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
-        g_test_add_func("/unit-files/enablement-mask-and-drop-ins-are-copied", test_copy);
+        g_test_add_func("/unit-files/enablement-mask-and-drop-ins-are-moved", test_move);
         return g_test_run();
 }

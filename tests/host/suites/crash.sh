@@ -82,13 +82,14 @@ pid_of() {
     esac
 }
 
-# attempt WHO N COMMAND...: "killed SYSCALL" or "whole COUNT". How the command ends is not looked
-# at: who is told depends on who was killed.
+# attempt WHO N COMMAND...: "killed SYSCALL" or "whole COUNT". Who is told how it ends depends on who was
+# killed: the command's exit status is kept in the file "status".
 attempt() {
-    local who=$1 n=$2 mode=self
+    local who=$1 n=$2 mode=self status=0
     shift 2
     [ "$who" != worker ] || mode=child
-    "$tools/kill-at" $mode "$(pid_of "$who")" "$n" timeout 60 "$@" 2>"$case_dir/stderr" || true
+    "$tools/kill-at" $mode "$(pid_of "$who")" "$n" timeout 60 "$@" 2>"$case_dir/stderr" || status=$?
+    echo $status >"$case_dir/status"
 }
 
 # chosen COUNT POINTS: the calls to kill at, spread over all of them, other ones each time.
@@ -128,7 +129,7 @@ sweep() {
         wait_until 30 no_job_runs
         (
             expect_no_leftovers
-            "${job}_check"
+            "${job}_check" "$who"
             again "${command[@]}"
             "${job}_done"
             expect_no_leftovers
@@ -139,6 +140,11 @@ sweep() {
     echo "$job: the $who was killed at $kills of $count calls"
     [ "$kills" -gt 0 ] || flunk "nothing was killed"
     expect_eq "$(tree_hash $lxc/bystander)" "$bystander" "the hash of an uninvolved container"
+}
+
+# expect_told WHO STATUS: as it ended, so it was told, also when its worker was killed.
+expect_told() {
+    [ "$1" != worker ] || expect_eq "$(cat "$case_dir/status")" "$2" "the exit status that was told"
 }
 
 # The same request once more: it succeeds, or says that it was done.
@@ -177,6 +183,7 @@ destroy_prepare() {
     destroy_hash=$(tree_hash $lxc/gone)
 }
 destroy_check() {
+    exists gone || expect_told "$1" 0
     ! exists gone || {
         expect_sound gone
         expect_eq "$(tree_hash $lxc/gone)" "$destroy_hash" "the hash of what was not destroyed"
@@ -322,16 +329,20 @@ rename_prepare() {
     uses follower renamed named
     remove follower renamed named
     an_origin named
+    expect_ok nagaya enable named >/dev/null
     rename_hash=$(tree_hash $lxc/named/rootfs)
     expect_ok nagaya clone --snapshot --backend overlay named follower >/dev/null
 }
 rename_check() {
     if exists named; then
         ! exists renamed || flunk "it is there twice"
+        expect_told "$1" 1
+        expect_eq "$(enabled)" named "what is enabled"
         expect_sound named
         expect_eq "$(tree_hash $lxc/named/rootfs)" "$rename_hash" "the hash under the old name"
         expect_match "$(cat $lxc/follower/config)" /named/
     else
+        expect_told "$1" 0
         rename_done
     fi
     expect_sound follower
@@ -339,9 +350,13 @@ rename_check() {
 rename_done() {
     ! exists named || flunk "the old name is still there"
     expect_sound renamed
+    expect_eq "$(enabled)" renamed "what is enabled"
     expect_eq "$(tree_hash $lxc/renamed/rootfs)" "$rename_hash" "the hash under the new name"
     expect_no_match "$(cat $lxc/renamed/config $lxc/follower/config)" /named/
     expect_sound follower
+}
+enabled() {
+    find /etc/systemd/system/*.wants -name 'nagaya@*named.service' -printf '%f\n' | sed 's/.*@//; s/\..*//'
 }
 rename_clean() { remove follower renamed named; }
 
