@@ -162,6 +162,7 @@ static int dir_rename(const char *source,
 const Backend backend_dir = {
         .name = "dir",
         .summary = "A directory",
+        .options = (const char *const[]){ "dir", NULL },
         .can_create = true,
         .can_clone = true,
         .claims = dir_claims,
@@ -173,6 +174,7 @@ const Backend backend_dir = {
 const Backend backend_none = {
         .name = "none",
         .summary = "A directory that the template makes itself",
+        .options = (const char *const[]){ "dir", NULL },
         .can_create = true,
         .create = none_create,
         .open = backend_open_directory,

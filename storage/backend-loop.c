@@ -158,6 +158,7 @@ static int loop_rename(const char *source,
 const Backend backend_loop = {
         .name = "loop",
         .summary = "A file with a file system in it",
+        .options = (const char *const[]){ "fstype", "fssize", NULL },
         .can_create = true,
         .can_clone = true,
         .slow = true,

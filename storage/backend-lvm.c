@@ -313,6 +313,8 @@ static int lvm_rename(const char *source,
 const Backend backend_lvm = {
         .name = "lvm",
         .summary = "A logical volume, thick or thin",
+        .options =
+                (const char *const[]){ "fstype", "fssize", "lvname", "vgname", "thinpool", NULL },
         .can_create = true,
         .can_clone = true,
         .slow = true,

@@ -232,6 +232,8 @@ static int rbd_rename(const char *source,
 const Backend backend_rbd = {
         .name = "rbd",
         .summary = "A Ceph block device",
+        .options =
+                (const char *const[]){ "fstype", "fssize", "rbdname", "rbdpool", "rbduser", NULL },
         .can_create = true,
         .slow = true,
         .probe = rbd_probe,

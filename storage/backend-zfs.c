@@ -276,6 +276,7 @@ static int zfs_rename(const char *source,
 const Backend backend_zfs = {
         .name = "zfs",
         .summary = "A ZFS data set",
+        .options = (const char *const[]){ "zfsroot", NULL },
         .can_create = true,
         .can_clone = true,
         .slow = true,

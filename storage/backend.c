@@ -70,13 +70,11 @@ static int check_usable(const Backend *backend, Error *reterr)
         return r;
 }
 
-int backend_find(const char *name, BackendUse use, BackendList *ret, Error *reterr)
+int backend_candidates(const char *name, BackendUse use, BackendList *ret, Error *reterr)
 {
         _cleanup_(strv_free_p) char **names = NULL;
-        const Backend *rows[BACKEND_LIST_MAX];
-        size_t n = 0;
-        int r;
 
+        ret->n = 0;
         if (!name || !*name)
                 name = "dir";
         if (use == BACKEND_CREATE && streq(name, "best"))
@@ -88,17 +86,27 @@ int backend_find(const char *name, BackendUse use, BackendList *ret, Error *rete
                                     "'%.40s' is not a list of storage backends", name);
         /* A misspelt name is told even when one before it could be used. */
         strv_foreach(item, names) {
-                rows[n] = find_row(*item, use, reterr);
-                if (!rows[n++])
+                ret->items[ret->n] = find_row(*item, use, reterr);
+                if (!ret->items[ret->n++])
                         return -EINVAL;
         }
+        return 0;
+}
+
+int backend_find(const char *name, BackendUse use, BackendList *ret, Error *reterr)
+{
+        BackendList all;
+        int r = backend_candidates(name, use, &all, reterr);
+
+        if (r < 0)
+                return r;
         ret->n = 0;
-        for (size_t i = 0; i < n; i++) {
-                r = check_usable(rows[i], reterr);
+        for (size_t i = 0; i < all.n; i++) {
+                r = check_usable(all.items[i], reterr);
                 if (r < 0)
                         return r;
                 if (r > 0)
-                        ret->items[ret->n++] = rows[i];
+                        ret->items[ret->n++] = all.items[i];
         }
         if (ret->n == 0)
                 return -EOPNOTSUPP;

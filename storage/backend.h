@@ -52,6 +52,9 @@ typedef struct Backend {
         /* May it be asked for when a container is made, when one is cloned? */
         bool can_create, can_clone;
 
+        /* The keys of storage/options.h that mean something to it, ended by NULL. NULL: none. */
+        const char *const *options;
+
         /* Opening it runs programs or waits for a disk: no event loop does it. */
         bool slow;
 
@@ -128,6 +131,9 @@ int backend_is_usable(const Backend *backend, char **ret_reason);
 
 /* backend_by_name() - Return: the row, or NULL. */
 const Backend *backend_by_name(const char *name, size_t size);
+
+/* backend_candidates() - by name, whether they are usable here or not; else as backend_find(). */
+int backend_candidates(const char *name, BackendUse use, BackendList *ret, Error *reterr);
 
 /* backend_find() - by name; of "a,b,c" and "best" (btrfs, zfs, lvm, dir, rbd; only to create) all that
  * are usable here, to be tried in turn. NULL, "": dir. Return: 0 (at least one), ERROR_INVALID_ARGS

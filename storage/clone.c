@@ -8,6 +8,7 @@
 #include "interfaces/errors.h"
 #include "interfaces/json.h"
 #include "storage/hold.h"
+#include "storage/options.h"
 #include "storage/original.h"
 #include "storage/replica.h"
 
@@ -113,6 +114,11 @@ static int open_source_site(Cloning *c, Error *reterr)
         return site_open(c->source, directory, SITE_AS_IT_IS, &c->site, reterr);
 }
 
+static int check_size(const Cloning *c, const BackendList *candidates, Error *reterr)
+{
+        return c->options.size > 0 ? backend_option_check("fssize", candidates, reterr) : 0;
+}
+
 /* Which storage; the first of a list that is possible here. */
 static int plan(Cloning *c, Error *reterr)
 {
@@ -124,9 +130,16 @@ static int plan(Cloning *c, Error *reterr)
         r = json_get_string(c->request->parameters, "backend", &name, reterr);
         if (r < 0)
                 return r;
-        if (!name || !*name)
-                return clone_plan(c->original.rootfs.backend, NULL, wish, &c->spec.plan, reterr);
-        r = backend_find(name, BACKEND_CLONE, &list, reterr);
+        if (!name || !*name) {
+                r = clone_plan(c->original.rootfs.backend, NULL, wish, &c->spec.plan, reterr);
+                list = (BackendList){ .items = { c->spec.plan.backend }, .n = 1 };
+                return r < 0 ? r : check_size(c, &list, reterr);
+        }
+        r = backend_candidates(name, BACKEND_CLONE, &list, reterr);
+        if (r == 0)
+                r = check_size(c, &list, reterr);
+        if (r == 0)
+                r = backend_find(name, BACKEND_CLONE, &list, reterr);
         if (r < 0)
                 return r;
         for (size_t i = 0; i < list.n; i++) {

@@ -39,7 +39,8 @@ typedef struct Creation {
         char **arguments;
         json_t *config; /* borrowed */
         uid_t owner;
-        BackendList backends; /* to be tried in turn */
+        BackendList backends;    /* to be tried in turn */
+        json_t *backend_options; /* as they were given; borrowed, or NULL */
         BackendOptions options;
         char *program; /* the template's; NULL: none */
         char *rootfs_path;
@@ -128,24 +129,41 @@ static int read_template(Creation *creation, Error *reterr)
                              reterr);
 }
 
+static int read_storage(Creation *creation, Error *reterr)
+{
+        const json_t *parameters = creation->request->parameters;
+        const char *name = NULL, *key;
+        BackendList candidates;
+        json_t *value;
+        int r;
+
+        r = json_get_string(parameters, "backend", &name, reterr);
+        if (r >= 0)
+                r = backend_candidates(name, BACKEND_CREATE, &candidates, reterr);
+        if (r == 0) {
+                creation->backend_options = json_object_get(parameters, "backendOptions");
+                r = backend_options_read(creation->backend_options, &creation->options, reterr);
+        }
+        json_object_foreach(creation->backend_options, key, value)
+                if (r == 0)
+                        r = backend_option_check(key, &candidates, reterr);
+        if (r == 0)
+                r = backend_find(name, BACKEND_CREATE, &creation->backends, reterr);
+        if (r < 0 || !creation->options.dir)
+                return r;
+        return rootfs_check_place(creation->options.dir, creation->site->path,
+                                  creation->site->directory, reterr);
+}
+
 /* Everything that can be known to be wrong before the first effect. */
 static int creation_read(Creation *creation, Error *reterr)
 {
         const JobRequest *request = creation->request;
-        const char *backend = NULL;
         int r;
 
         r = read_owner(creation, reterr);
         if (r == 0)
-                r = json_get_string(request->parameters, "backend", &backend, reterr);
-        if (r >= 0)
-                r = backend_find(backend, BACKEND_CREATE, &creation->backends, reterr);
-        if (r == 0)
-                r = backend_options_read(json_object_get(request->parameters, "backendOptions"),
-                                         &creation->options, reterr);
-        if (r == 0 && creation->options.dir)
-                r = rootfs_check_place(creation->options.dir, creation->site->path,
-                                       creation->site->directory, reterr);
+                r = read_storage(creation, reterr);
         if (r == 0)
                 r = read_template(creation, reterr);
         if (r == 0)
@@ -369,6 +387,20 @@ static void tell_problems(const Creation *creation)
                                error_message(&error));
 }
 
+/* Another one of the list would have made something of it. */
+static void tell_unused_options(const Creation *creation, const Backend *backend)
+{
+        const char *key;
+        json_t *value;
+
+        json_object_foreach(creation->backend_options, key, value)
+                if (!backend_takes_option(backend, key))
+                        report_message(creation->report,
+                                       "Storage option '%s' means nothing to backend '%s', which "
+                                       "was chosen",
+                                       key, backend->name);
+}
+
 /* On the first that takes it; the reason of the last is told. */
 static int create_storage(Creation *creation, Error *reterr)
 {
@@ -384,7 +416,9 @@ static int create_storage(Creation *creation, Error *reterr)
                 _cleanup_(error_done) Error error = ERROR_NULL;
 
                 r = creation->backends.items[i]->create(&volume, &creation->rootfs_path, &error);
-                if (r < 0 && i + 1 == creation->backends.n)
+                if (r == 0)
+                        tell_unused_options(creation, creation->backends.items[i]);
+                else if (i + 1 == creation->backends.n)
                         error_move(reterr, &error);
         }
         return r;

@@ -153,6 +153,47 @@ void backend_options_done(BackendOptions *options)
         *options = (BackendOptions){ NULL };
 }
 
+bool backend_takes_option(const Backend *backend, const char *key)
+{
+        for (const char *const *p = backend->options; p && *p; p++)
+                if (streq(*p, key))
+                        return true;
+        return false;
+}
+
+static int add_name(char **text, const Backend *backend)
+{
+        char *longer;
+
+        if (asprintf(&longer, "%s%s'%s'", *text ? *text : "", *text ? ", " : "", backend->name) < 0)
+                return -ENOMEM;
+        free(*text);
+        *text = longer;
+        return 0;
+}
+
+int backend_option_check(const char *key, const BackendList *candidates, Error *reterr)
+{
+        _cleanup_(free_p) char *asked = NULL, *takers = NULL;
+        int r = 0;
+
+        for (size_t i = 0; i < candidates->n && r == 0; i++) {
+                if (backend_takes_option(candidates->items[i], key))
+                        return 0;
+                r = add_name(&asked, candidates->items[i]);
+        }
+        for (const Backend *const *p = backends; *p && r == 0; p++)
+                if (backend_takes_option(*p, key))
+                        r = add_name(&takers, *p);
+        if (r < 0 || !asked || !takers)
+                return error_oom(reterr);
+        return error_at(reterr,
+                        error_public(reterr, ERROR_INVALID_ARGS,
+                                     "Storage option '%s' is not for backend%s %s, but for %s", key,
+                                     candidates->n > 1 ? "s" : "", asked, takers),
+                        NULL, key);
+}
+
 static int bad_size(const char *text, Error *reterr)
 {
         return refuse("fssize", text,

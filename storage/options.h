@@ -15,6 +15,12 @@
 int backend_options_read(const json_t *options, BackendOptions *ret, Error *reterr);
 void backend_options_done(BackendOptions *options);
 
+/* backend_takes_option() - does the key mean anything to it? */
+bool backend_takes_option(const Backend *backend, const char *key);
+
+/* backend_option_check() - it must mean something to one of these. Return: 0, ERROR_INVALID_ARGS. */
+int backend_option_check(const char *key, const BackendList *candidates, Error *reterr);
+
 /* backend_size_parse() - N[bBkKmMgGtT], megabytes without a letter; at least 1 MiB. Return: 0,
  * ERROR_INVALID_ARGS. */
 int backend_size_parse(const char *text, uint64_t *ret, Error *reterr);

@@ -176,6 +176,48 @@ static void test_shapes(void)
         }
 }
 
+/* As lxc-create has it; of a list or "best", one that takes it is enough. */
+static void test_backends(void)
+{
+        static const struct {
+                const char *key, *backend, *error; /* NULL: taken */
+        } cases[] = {
+                { "dir", "dir", NULL },
+                { "dir", "none", NULL },
+                { "fssize", "loop", NULL },
+                { "fstype", "rbd", NULL },
+                { "vgname", "lvm", NULL },
+                { "zfsroot", "zfs", NULL },
+                { "rbdpool", "rbd", NULL },
+                { "fssize", "best", NULL },
+                { "dir", "best", NULL },
+                { "vgname", "btrfs,lvm,dir", NULL },
+                { "vgname", NULL,
+                  "Storage option 'vgname' is not for backend 'dir', but for 'lvm'" },
+                { "fssize", "btrfs",
+                  "Storage option 'fssize' is not for backend 'btrfs', but for 'lvm', 'loop', "
+                  "'rbd'" },
+                { "zfsroot", "dir,loop",
+                  "Storage option 'zfsroot' is not for backends 'dir', 'loop', but for 'zfs'" },
+                { "dir", "overlay",
+                  "Storage option 'dir' is not for backend 'overlay', but for 'dir', 'none'" },
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                BackendList list;
+                Error error = ERROR_NULL;
+                int r;
+
+                g_assert_cmpint(backend_candidates(cases[i].backend, BACKEND_CREATE, &list, NULL),
+                                ==, 0);
+                r = backend_option_check(cases[i].key, &list, &error);
+                g_assert_true((r < 0) == (cases[i].error != NULL));
+                g_assert_cmpstr(error.message, ==, cases[i].error);
+                g_assert_true(r == 0 || error.code == ERROR_INVALID_ARGS);
+                error_done(&error);
+        }
+}
+
 int main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
@@ -184,5 +226,6 @@ int main(int argc, char **argv)
         g_test_add_func("/options/what-could-be-more-than-a-name-is-refused", test_refused);
         g_test_add_func("/options/file-system-is-one-that-can-be-made", test_file_system);
         g_test_add_func("/options/are-an-object-of-texts", test_shapes);
+        g_test_add_func("/options/go-with-a-backend-that-takes-them", test_backends);
         return g_test_run();
 }

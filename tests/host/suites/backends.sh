@@ -385,6 +385,9 @@ bad_options_have_no_effect() {
         is_wrong "Storage option '$name' cannot be '-x'" -B dir --$name=-x
         is_wrong "Storage option '$name' cannot be 'a;b'" -B dir --$name='a;b'
     done
+    is_wrong "Storage option 'fssize' is not for backend 'dir', but for 'lvm', 'loop', 'rbd'" --fssize 16
+    is_wrong "Storage option 'vgname' is not for backends 'dir', 'loop', but for 'lvm'" -B dir,loop --vgname vg0
+    is_wrong "Storage option 'dir' is not for backend 'loop'" -B loop --dir /srv/x
     is_wrong "Storage option 'dir' cannot be 'relative'" --dir relative
     is_wrong "Storage option 'dir' cannot be '/srv/../etc/x'" --dir /srv/../etc/x
     refused "would lie in the directory of another container" --dir /var/lib/lxc/other/rootfs
@@ -397,6 +400,9 @@ bad_options_have_no_effect() {
         Job.Wait "{\"job\":$job}"
     job=$(manager CreateContainer 'sa{sv}' new 1 backend_options 'a{ss}' 1 fssize 10X | cut -d'"' -f2)
     expect_bus_error org.freedesktop.DBus.Error.InvalidArgs "option 'fssize' cannot be '10X'" "$job" \
+        org.nagaya1.Job.Wait "{}"
+    expect_bus_error org.freedesktop.DBus.Error.InvalidArgs "'zfsroot' is not for backend 'dir'" \
+        "$(manager CreateContainer 'sa{sv}' new 1 backend_options 'a{ss}' 1 zfsroot tank | cut -d'"' -f2)" \
         org.nagaya1.Job.Wait "{}"
     expect_eq "$(what_is_there)" "$before" "the container path"
 }
@@ -446,7 +452,9 @@ unusable_ones_say_why() {
 
 best_is_the_first_that_takes_it() {
     uses ct01 ct02
-    expect_ok nagaya create ct01 -B best
+    expect_ok nagaya create ct01 -B best --fssize 16
+    expect_match "$(cat "$case_dir/stderr")" \
+        "'fssize' means nothing to backend 'dir', which was chosen"
     expect_match "$(cat /var/lib/lxc/ct01/config)" 'lxc.rootfs.path = dir:'
     expect_ok nagaya create ct02 -B btrfs,loop,dir --fssize 16
     expect_match "$(cat /var/lib/lxc/ct02/config)" 'lxc.rootfs.path = loop:'

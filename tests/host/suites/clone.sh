@@ -233,6 +233,10 @@ refusals() {
     expect_fails_with 2 'size' nagaya clone ct01 new --size=-1
     expect_fails_with 2 'size' nagaya clone ct01 new --size 10X
     expect_fails_with 2 'size' nagaya clone ct01 new --size 0
+    expect_fails_with 2 "'fssize' is not for backend 'dir', but for" nagaya clone ct01 new --size 16M
+    expect_fails_with 2 "'fssize' is not for backend 'overlay'" nagaya clone ct01 new --snapshot --size 16M
+    expect_fails_with 2 "'fssize' is not for backends 'btrfs', 'dir'" nagaya clone ct01 new \
+        --backend btrfs,dir --size 16M
     expect_fails_with 2 'no storage backend' nagaya clone ct01 new --backend --foo
     expect_fails_with 2 'no storage backend' nagaya clone ct01 new --backend '; rm -rf /'
     expect_fails_with 1 'directory cannot be a snapshot' nagaya clone ct01 new --snapshot --backend dir
