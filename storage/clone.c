@@ -225,6 +225,7 @@ int clone_job(const JobRequest *request, const Report *report, json_t **ret_resu
                         .container = request->container,
                         .report = report,
                         .hooks = true,
+                        .sync_later = true,
                 },
                 .original = ORIGINAL_NULL,
                 .lock = CONTAINER_LOCK_NULL,

@@ -192,7 +192,7 @@ static int creation_begin(Creation *creation, Error *reterr)
 
 static int write_config(const Creation *creation, const char *text, Error *reterr)
 {
-        int r = file_write_atomic(creation->draft.dir_fd, "config", text, CONFIG_MODE, true);
+        int r = file_write_atomic(creation->draft.dir_fd, "config", text, CONFIG_MODE, false);
 
         return r < 0 ? error_errno(reterr, -r, "Cannot write the config of '%s'",
                                    creation->request->container)

@@ -287,7 +287,16 @@ typedef struct RecordChange {
         const Kin *clone;
         const Kin *to; /* NULL: see `leave` */
         bool leave;
+        int synced_fd; /* of a file system that is synced afterwards; -EBADF: none is */
 } RecordChange;
+
+static bool is_synced(const RecordChange *change, int dir_fd)
+{
+        struct stat there, st;
+
+        return change->synced_fd >= 0 && fstat(change->synced_fd, &there) == 0 &&
+               fstat(dir_fd, &st) == 0 && st.st_dev == there.st_dev;
+}
 
 static int change_locked(const RecordChange *change, int dir_fd)
 {
@@ -307,7 +316,7 @@ static int change_locked(const RecordChange *change, int dir_fd)
                 kinship_remove(&record, change->clone);
         else
                 r = kinship_add(&record, change->clone);
-        return r < 0 ? r : write_record(dir_fd, CLONES_FILE, &record, true);
+        return r < 0 ? r : write_record(dir_fd, CLONES_FILE, &record, !is_synced(change, dir_fd));
 }
 
 static int change_record(const RecordChange *change, Error *reterr)
@@ -332,18 +341,32 @@ static int change_record(const RecordChange *change, Error *reterr)
                      : 0;
 }
 
-int dependents_enter(const Kin *base, const Kin *clone, Error *reterr)
+int dependents_enter(const Kin *base, const Kin *clone, int synced_fd, Error *reterr)
 {
-        return change_record(&(RecordChange){ .base = base, .clone = clone }, reterr);
+        return change_record(
+                &(RecordChange){ .base = base, .clone = clone, .synced_fd = synced_fd }, reterr);
 }
 
 int dependents_leave(const Kin *base, const Kin *clone, Error *reterr)
 {
-        return change_record(&(RecordChange){ .base = base, .clone = clone, .leave = true },
-                             reterr);
+        const RecordChange change = {
+                .base = base,
+                .clone = clone,
+                .leave = true,
+                .synced_fd = -EBADF,
+        };
+
+        return change_record(&change, reterr);
 }
 
 int dependents_rename(const Kin *base, const Kin *from, const Kin *to, Error *reterr)
 {
-        return change_record(&(RecordChange){ .base = base, .clone = from, .to = to }, reterr);
+        const RecordChange change = {
+                .base = base,
+                .clone = from,
+                .to = to,
+                .synced_fd = -EBADF,
+        };
+
+        return change_record(&change, reterr);
 }

@@ -10,6 +10,7 @@
 
 #include "base/path.h"
 #include "interfaces/errors.h"
+#include "interfaces/unsynced.h"
 #include "storage/outside.h"
 #include "storage/trash.h"
 
@@ -63,10 +64,15 @@ int draft_make(int parent_fd, const char *name, Draft *ret, Error *reterr)
         return 0;
 }
 
-int draft_publish(Draft *draft, const char *name, Error *reterr)
+int draft_sync(const Draft *draft, const char *name, Error *reterr)
 {
-        if (fsync(draft->dir_fd) < 0)
-                return error_errno(reterr, errno, "Cannot write '%s' to the disk", name);
+        int r = syncfs(draft->dir_fd) < 0 ? -errno : outside_sync(draft->dir_fd);
+
+        return r < 0 ? error_errno(reterr, -r, "Cannot write '%s' to the disk", name) : 0;
+}
+
+static int give_name(Draft *draft, const char *name, Error *reterr)
+{
         if (renameat2(draft->parent_fd, draft->name, draft->parent_fd, name, RENAME_NOREPLACE) < 0)
                 return errno == EEXIST ? error_public(reterr, ERROR_CONTAINER_EXISTS,
                                                       "There is already a directory '%s' in the "
@@ -78,6 +84,22 @@ int draft_publish(Draft *draft, const char *name, Error *reterr)
         if (fsync(draft->parent_fd) < 0)
                 return error_errno(reterr, errno, "Cannot write the container path to the disk");
         return 0;
+}
+
+int draft_publish(Draft *draft, const char *name, Error *reterr)
+{
+        int r = draft_sync(draft, name, reterr);
+
+        return r < 0 ? r : give_name(draft, name, reterr);
+}
+
+int draft_publish_unsynced(Draft *draft, const char *name, Error *reterr)
+{
+        int r = unsynced_mark(draft->dir_fd);
+
+        if (r < 0)
+                return error_errno(reterr, -r, "Cannot mark '%s' as not yet on the disk", name);
+        return give_name(draft, name, reterr);
 }
 
 void draft_done(Draft *draft)

@@ -18,8 +18,18 @@ typedef struct Draft {
 /* Makes an empty directory, mode 0770, for the container `name`. Return: 0, -errno. */
 int draft_make(int parent_fd, const char *name, Draft *ret, Error *reterr);
 
-/* Gives it its name, durably. Return: 0, ERROR_CONTAINER_EXISTS, -errno. */
+/* draft_sync() - all that is in it, and what was made for it elsewhere, is on the disk. One syncfs(2):
+ * hundreds of small files need not be told apart, and it costs less than an fsync(2) of each. `name` is
+ * its container's. Return: 0, -errno. */
+int draft_sync(const Draft *draft, const char *name, Error *reterr);
+
+/* draft_publish() - draft_sync(), then its name, durably: whoever sees it after a power cut sees the whole.
+ * Return: 0, ERROR_CONTAINER_EXISTS, -errno. */
 int draft_publish(Draft *draft, const char *name, Error *reterr);
+
+/* draft_publish_unsynced() - without the wait for the disk: marked (interfaces/unsynced.h), which the
+ * caller settles after it has answered. Return: as draft_publish(). */
+int draft_publish_unsynced(Draft *draft, const char *name, Error *reterr);
 
 /* What was not published goes to the trash. */
 void draft_done(Draft *draft);

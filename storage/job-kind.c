@@ -3,6 +3,7 @@
 #include "storage/job-kind.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/resource.h>
 
 #include "base/log.h"
@@ -10,6 +11,7 @@
 #include "base/strv.h"
 #include "interfaces/errors.h"
 #include "interfaces/json.h"
+#include "interfaces/unsynced.h"
 #include "storage/clone.h"
 #include "storage/configure.h"
 #include "storage/create.h"
@@ -63,6 +65,19 @@ static int open_site(const JobKind *kind, const JobRequest *request, Site *ret, 
         return site_open(request->container, directory, kind->site, ret, reterr);
 }
 
+/* After the answer: a clone's files may still be on their way to the disk. */
+static void settle(const Site *site)
+{
+        _cleanup_(fd_close_p) int fd = -EBADF;
+        int r;
+
+        fd = path_open_on_mount(site->fd, site->name, O_RDONLY | O_DIRECTORY);
+        r = fd < 0 ? 0 : unsynced_settle(fd);
+        if (r < 0)
+                log_event(LOG_WARNING, NULL, "Cannot write '%s' to the disk: %s", site->directory,
+                          strerror(-r));
+}
+
 static void collect(int path_fd, const char *path)
 {
         _cleanup_(error_done) Error error = ERROR_NULL;
@@ -89,8 +104,10 @@ int job_run(const JobKind *kind, JobRequest *request, const Report *report)
         else
                 report_end(report, result);
         /* By the fd from the beginning: the path may by now lead to what a template saw. */
-        if (site.fd >= 0 && !kind->brief)
+        if (site.fd >= 0 && !kind->brief) {
+                settle(&site);
                 collect(site.fd, site.path);
+        }
         return r;
 }
 

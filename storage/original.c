@@ -16,6 +16,7 @@
 #include "config/document.h"
 #include "config/parse.h"
 #include "interfaces/errors.h"
+#include "interfaces/unsynced.h"
 #include "storage/overlay.h"
 
 void original_done(Original *original)
@@ -43,7 +44,7 @@ static int open_directory(Original *original, const char *name, Error *reterr)
                                     site->directory);
         if (original->dir_fd < 0)
                 return error_errno(reterr, -original->dir_fd, "Cannot open '%s'", site->directory);
-        return 0;
+        return unsynced_check(site->directory, reterr);
 }
 
 static int read_config(Original *original, const char *name, Error *reterr)

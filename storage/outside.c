@@ -58,6 +58,24 @@ static int destroy(const char *rootfs_path, bool made_by_us, Error *reterr)
         return r;
 }
 
+int outside_sync(int dir_fd)
+{
+        _cleanup_(rootfs_done) Rootfs rootfs = ROOTFS_NULL;
+        _cleanup_(fd_close_p) int fd = -EBADF;
+        _cleanup_(free_p) char *path = NULL;
+        int r;
+
+        r = file_read(dir_fd, RECORD, RECORD_MAX, &path, NULL);
+        if (r == 0)
+                r = rootfs_parse(path, &rootfs, NULL);
+        if (r < 0)
+                return r == -ENOENT ? 0 : r;
+        if (rootfs.backend != &backend_dir)
+                return 0;
+        fd = path_open_trusted(rootfs.source, O_RDONLY | O_DIRECTORY, NULL);
+        return fd < 0 ? fd : syncfs(fd) < 0 ? -errno : 0;
+}
+
 int outside_remove(int dir_fd, Error *reterr)
 {
         _cleanup_(free_p) char *path = NULL;

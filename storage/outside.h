@@ -14,6 +14,10 @@ int outside_begin(const Volume *volume, const char *rootfs_path, Error *reterr);
 /* outside_end() - it is the container's own by now, or has not come to be. */
 void outside_end(int dir_fd);
 
+/* outside_sync() - the files in a directory that the record in dir_fd names are on the disk. What lies on
+ * a device is, once it is not mounted. Return: 0, -errno. */
+int outside_sync(int dir_fd);
+
 /* outside_remove() - what the record in the directory names, if there is one, and the record. Return: 0,
  * -errno (the record stays). */
 int outside_remove(int dir_fd, Error *reterr);

@@ -12,6 +12,7 @@
 #include "base/strv.h"
 #include "interfaces/container-lock.h"
 #include "interfaces/errors.h"
+#include "interfaces/unsynced.h"
 #include "storage/rename-mark.h"
 #include "storage/rename.h"
 #include "storage/snapshots.h"
@@ -61,6 +62,7 @@ static void recover_container(const Site *site, const char *lock_dir)
         if (fd < 0)
                 return;
         resume(site, fd, lock_dir);
+        (void) unsynced_settle(fd);
         sweep_temporaries(site, fd, lock_dir);
         if (snapshot_place_open(site->path, site->name, fd, false, &place, NULL) == 0)
                 (void) trash_collect(place.fd, NULL);

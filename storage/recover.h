@@ -2,6 +2,6 @@
 #pragma once
 
 /* recover() - after a worker was killed, or all of them: renames that were under way are brought to their
- * end, and what was being made in the containers (snapshots) is removed. What somebody works on is left
- * alone. path_fd: the container path, readable. */
+ * end, what was being made in the containers (snapshots) is removed, and clones are brought to the disk.
+ * What somebody works on is left alone. path_fd: the container path, readable. */
 void recover(int path_fd, const char *container_path, const char *lock_dir);

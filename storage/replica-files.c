@@ -131,7 +131,7 @@ static int copy_data(int from_fd, int to_fd, const char *name, mode_t mode)
         do
                 n = sendfile(fd, from_fd, NULL, SEND_SIZE);
         while (n > 0 || (n < 0 && errno == EINTR));
-        return n < 0 || fchmod(fd, mode) < 0 || fsync(fd) < 0 ? -errno : 0;
+        return n < 0 || fchmod(fd, mode) < 0 ? -errno : 0;
 }
 
 static int copy_text(int from_fd, int to_fd, const char *name, mode_t mode, const CloneConfig *spec)

@@ -59,6 +59,42 @@ static int keep_owner(const Replica *replica, Error *reterr)
         return r < 0 || owner == 0 ? r : owner_write(replica->draft.dir_fd, owner, reterr);
 }
 
+/* From here on its final paths lead to it. Costs a mount namespace, which a clone whose files are all
+ * there has no use for. */
+static int enter_view(Replica *replica, Error *reterr)
+{
+        if (replica->host_fd >= 0)
+                return 0;
+        return view_enter(replica->spec->site, &replica->draft, &replica->host_fd, reterr);
+}
+
+/* Where its root file system is found just now. */
+static int parse_rootfs(const Replica *replica, Rootfs *ret, Error *reterr)
+{
+        const Site *site = replica->spec->site;
+        _cleanup_(free_p) char *directory = NULL, *source = NULL;
+        int r;
+
+        r = rootfs_parse(replica->rootfs_path, ret, reterr);
+        if (r < 0 || replica->host_fd >= 0)
+                return r;
+        if (asprintf(&directory, "%s/%s", site->path, replica->draft.name) < 0) {
+                directory = NULL;
+                return error_oom(reterr);
+        }
+        if (is_overlay(ret->backend))
+                r = overlay_move(ret->source, site->directory, directory, &source, reterr);
+        else {
+                source = rootfs_path_move(ret->source, site->directory, directory);
+                r = source ? 0 : error_oom(reterr);
+        }
+        if (r < 0)
+                return r;
+        free(ret->source);
+        ret->source = TAKE_PTR(source);
+        return 0;
+}
+
 /* Its root file system, to be written to. */
 static int open_new_root(Replica *replica, const Rootfs *rootfs, unsigned long flags, Error *reterr)
 {
@@ -199,7 +235,7 @@ static int make_storage(Replica *replica, Error *reterr)
                 .options = &options,
         };
         _cleanup_(fd_close_p) int from_fd = -EBADF;
-        int copies, r;
+        int copies, r = 0;
 
         if (options.size == 0)
                 options.size = original_size(spec->original);
@@ -212,7 +248,9 @@ static int make_storage(Replica *replica, Error *reterr)
                 if (from_fd < 0)
                         return from_fd;
         }
-        r = view_enter(spec->site, &replica->draft, &replica->host_fd, reterr);
+        replica->copied = copies > 0 && !spec->plan.share;
+        if (copies > 0)
+                r = enter_view(replica, reterr);
         if (r == 0 && copies > 0)
                 r = spec->plan.share ? copy_changes(replica, from_fd, reterr)
                                      : copy_files(replica, from_fd, reterr);
@@ -228,7 +266,7 @@ static int write_hostname(Replica *replica, Error *reterr)
 
         if (!replica->spec->uts_name)
                 return 0;
-        r = rootfs_parse(replica->rootfs_path, &rootfs, reterr);
+        r = parse_rootfs(replica, &rootfs, reterr);
         if (r == 0)
                 r = open_new_root(replica, &rootfs, MS_NODEV | MS_NOSUID | MS_NOEXEC, reterr);
         if (r == 0)
@@ -247,7 +285,7 @@ static int write_tmpfs_hook(const Replica *replica, Error *reterr)
                                    "mount -n -t tmpfs -o mode=0755 none \"$d/rootfs\"\n"
                                    "cp -a \"$d/overlay/delta\" \"$d/rootfs/delta\"\n"
                                    "mount -n --move \"$d/rootfs\" \"$d/overlay\"\n";
-        int r = file_write_atomic(replica->draft.dir_fd, CLONE_TMPFS_HOOK, text, 0755, true);
+        int r = file_write_atomic(replica->draft.dir_fd, CLONE_TMPFS_HOOK, text, 0755, false);
 
         return r < 0 ? error_errno(reterr, -r, "Cannot write the hook of '%s'",
                                    replica->spec->container)
@@ -289,7 +327,7 @@ static int write_config(const Replica *replica, Config **ret, Error *reterr)
                 return error_oom(reterr);
         r = config_parse_text(text, "config", ret, NULL, reterr);
         if (r == 0)
-                r = file_write_atomic(replica->draft.dir_fd, "config", text, CONFIG_MODE, true);
+                r = file_write_atomic(replica->draft.dir_fd, "config", text, CONFIG_MODE, false);
         else
                 return error_prefix(reterr, r, "The clone's configuration would not be valid");
         return r < 0 ? error_errno(reterr, -r, "Cannot write the config of '%s'", spec->container)
@@ -310,7 +348,9 @@ static int run_hooks(Replica *replica, const Config *config, Error *reterr)
                 config_file = NULL;
                 return error_oom(reterr);
         }
-        r = rootfs_parse(replica->rootfs_path, &rootfs, reterr);
+        r = enter_view(replica, reterr);
+        if (r == 0)
+                r = parse_rootfs(replica, &rootfs, reterr);
         if (r == 0 && rootfs.backend != &backend_dir)
                 r = open_new_root(replica, &rootfs, 0, reterr);
         if (r < 0)
@@ -377,7 +417,8 @@ int replica_tell(Replica *replica, Error *reterr)
         const Kin own = kin_of(replica->spec->site);
 
         for (; replica->n_told < replica->bases.n; replica->n_told++) {
-                int r = dependents_enter(&replica->bases.items[replica->n_told], &own, reterr);
+                int r = dependents_enter(&replica->bases.items[replica->n_told], &own,
+                                         replica->draft.dir_fd, reterr);
 
                 if (r < 0)
                         return r;
@@ -392,11 +433,14 @@ void replica_keep(Replica *replica)
 
 int replica_publish(Replica *replica, Error *reterr)
 {
+        int (*publish)(Draft *, const char *, Error *) =
+                replica->spec->sync_later && replica->copied ? draft_publish_unsynced
+                                                             : draft_publish;
         int r;
 
         r = replica_tell(replica, reterr);
         if (r == 0)
-                r = draft_publish(&replica->draft, replica->spec->site->name, reterr);
+                r = publish(&replica->draft, replica->spec->site->name, reterr);
         if (r == 0)
                 replica_keep(replica);
         return r;

@@ -15,8 +15,8 @@
  *      6   the bases are told; who is told of and not there does not count
  *      7   it gets its name, in one step
  *
- * The source is only read. Durable are the config, the records of the bases and the name; a copy's files
- * reach the disk when the kernel writes them. */
+ * The source is only read. Nothing is durable before step 7, which begins with a sync of all; or, where the
+ * spec says so, with the mark that this is still to be done (interfaces/unsynced.h). */
 
 #include "storage/backend.h"
 #include "storage/clone-plan.h"
@@ -35,8 +35,9 @@ typedef struct ReplicaSpec {
         const BackendOptions *options;
         const char *uts_name; /* also for /etc/hostname; NULL: both stay */
         bool keep_mac, ephemeral;
-        bool tmpfs; /* what it changes is kept in memory, until it stops */
-        bool hooks; /* run the clone hooks */
+        bool tmpfs;      /* what it changes is kept in memory, until it stops */
+        bool hooks;      /* run the clone hooks */
+        bool sync_later; /* what is copied: by the caller, after it has answered */
         char *const *mounts, *const *hook_arguments;
         const Report *report;
 } ReplicaSpec;
@@ -46,11 +47,12 @@ typedef struct Replica {
         Draft draft;
         char *rootfs_path;
         bool has_storage;   /* of rootfs_path, as far as it lies elsewhere */
+        bool copied;        /* file by file, and all of it */
         const char *method; /* how its files came: "copy" "reflink" "overlay" "snapshot" */
         Kinship bases;
         size_t n_told; /* of them */
         int tree_fd;   /* its root file system */
-        int host_fd;   /* of view_enter() */
+        int host_fd;   /* of view_enter(), once that is needed */
 } Replica;
 
 #define REPLICA_NULL ((Replica){ .draft = DRAFT_NULL, .tree_fd = -EBADF, .host_fd = -EBADF })

@@ -183,7 +183,7 @@ static int keep_record(const Restoration *s, Error *reterr)
 
         r = file_read(s->dir_fd, RECORD_NAME, RECORD_MAX, &text, NULL);
         if (r == 0)
-                r = file_write_atomic(s->replica.draft.dir_fd, RECORD_NAME, text, 0640, true);
+                r = file_write_atomic(s->replica.draft.dir_fd, RECORD_NAME, text, 0640, false);
         return r < 0 && r != -ENOENT ? error_errno(reterr, -r, "Cannot keep '" RECORD_NAME "'") : 0;
 }
 
@@ -200,8 +200,11 @@ static int exchange(Restoration *s, Error *reterr)
         Draft *draft = &s->replica.draft;
         const Site *site = s->request->site;
 
-        if (fsync(draft->dir_fd) < 0 ||
-            renameat2(site->fd, draft->name, site->fd, site->name, RENAME_EXCHANGE) < 0)
+        int r = draft_sync(draft, site->name, reterr);
+
+        if (r < 0)
+                return r;
+        if (renameat2(site->fd, draft->name, site->fd, site->name, RENAME_EXCHANGE) < 0)
                 return error_errno(reterr, errno, "Cannot put the restored '%s' in its place",
                                    site->name);
         replica_keep(&s->replica);

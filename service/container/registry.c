@@ -17,6 +17,7 @@
 #include "container/supervisor.h"
 #include "interfaces/container-id.h"
 #include "interfaces/errors.h"
+#include "interfaces/unsynced.h"
 #include "storage/owner.h"
 
 #define ROOT_EVENTS (IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR)
@@ -150,7 +151,8 @@ static void load(Container *container)
                 return;
         config_summary_done(&container->summary);
         container->summary = summary;
-        if (container_name_check(container->name, &error) < 0 || load_owner(container, &error) < 0)
+        if (container_name_check(container->name, &error) < 0 ||
+            load_owner(container, &error) < 0 || unsynced_check(container->directory, &error) < 0)
                 set_broken(container, error_message(&error));
         else
                 set_broken(container, summary.broken);
@@ -240,12 +242,19 @@ static bool is_new_file(const Place *place)
         return lstat(path, &st) == 0 && S_ISREG(st.st_mode) && st.st_nlink == 1;
 }
 
+/* Whether the container can be used, or what it is. */
+static bool decides(const struct inotify_event *event)
+{
+        return event->len > 0 && (streq(event->name, "config") ||
+                                  ((event->mask & IN_DELETE) && streq(event->name, UNSYNCED_MARK)));
+}
+
 static int
 on_place_event(sd_event_source *source, const struct inotify_event *event, void *userdata)
 {
         Place *place = userdata;
 
-        if (!(event->mask & IN_Q_OVERFLOW) && (event->len == 0 || !streq(event->name, "config")))
+        if (!(event->mask & IN_Q_OVERFLOW) && !decides(event))
                 return 0;
         /* It is read when it is written. */
         if ((event->mask & IN_CREATE) && is_new_file(place))

@@ -22,6 +22,7 @@
 #include "interfaces/container-id.h"
 #include "interfaces/errors.h"
 #include "interfaces/names.h"
+#include "interfaces/unsynced.h"
 #include "runtime/cleanup.h"
 #include "runtime/control-methods.h"
 #include "runtime/journal.h"
@@ -129,6 +130,9 @@ int supervisor_load(Supervisor *s, Error *reterr)
         _cleanup_(strv_free_p) char **warnings = NULL;
         int r;
 
+        r = unsynced_check(s->directory, reterr);
+        if (r < 0)
+                return r;
         r = config_load(s->config_file, &config, &warnings, reterr);
         strv_foreach(warning, warnings)
                 log_event(LOG_WARNING, NULL, "%s", *warning);

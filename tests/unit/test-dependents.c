@@ -129,12 +129,12 @@ static void test_who_is_not_there_does_not_count(Fixture *fixture, gconstpointer
 
         base_init(fixture, &base);
         ASSERT_FREE(&base);
-        g_assert_cmpint(dependents_enter(&base.kin, &clone, NULL), ==, 0);
+        g_assert_cmpint(dependents_enter(&base.kin, &clone, -EBADF, NULL), ==, 0);
         ASSERT_FREE(&base);
         make_clone(fixture, &base, "clone");
         ASSERT_REFUSED(&base, "1 clone that needs its files: clone");
         /* A container of that name, but made of nothing. */
-        g_assert_cmpint(dependents_enter(&base.kin, &other, NULL), ==, 0);
+        g_assert_cmpint(dependents_enter(&base.kin, &other, -EBADF, NULL), ==, 0);
         ASSERT_REFUSED(&base, "1 clone that needs its files: clone");
         g_assert_cmpint(dependents_leave(&base.kin, &clone, NULL), ==, 0);
         ASSERT_FREE(&base);
@@ -151,7 +151,7 @@ static void test_a_config_tells_as_well(Fixture *fixture, gconstpointer data)
         Base base;
 
         base_init(fixture, &base);
-        g_assert_cmpint(dependents_enter(&base.kin, &clone, NULL), ==, 0);
+        g_assert_cmpint(dependents_enter(&base.kin, &clone, -EBADF, NULL), ==, 0);
         scratch_mkdir(&fixture->scratch, "lxc/clone");
         scratch_write(&fixture->scratch, "lxc/clone/config", "lxc.uts.name = a\n", 0640);
         ASSERT_FREE(&base);
@@ -169,8 +169,8 @@ static void test_a_count_stays_one(Fixture *fixture, gconstpointer data)
         base_init(fixture, &base);
         scratch_write(&fixture->scratch, "lxc/base/lxc_snapshots", "0\n", 0644);
         ASSERT_FREE(&base);
-        g_assert_cmpint(dependents_enter(&base.kin, &a, NULL), ==, 0);
-        g_assert_cmpint(dependents_enter(&base.kin, &b, NULL), ==, 0);
+        g_assert_cmpint(dependents_enter(&base.kin, &a, -EBADF, NULL), ==, 0);
+        g_assert_cmpint(dependents_enter(&base.kin, &b, -EBADF, NULL), ==, 0);
         make_clone(fixture, &base, "a");
         ASSERT_REFUSED(&base, "a, and 1 that");
         scratch_mkdir(&fixture->scratch, "lxc/a/snaps");
@@ -195,7 +195,7 @@ static void test_own_snapshots(Fixture *fixture, gconstpointer data)
         own = (Kin){ snaps, (char *) "snap0" };
         scratch_mkdir(&fixture->scratch, "lxc/base/snaps");
         make_clone(fixture, &base, "base/snaps/snap0");
-        g_assert_cmpint(dependents_enter(&base.kin, &own, NULL), ==, 0);
+        g_assert_cmpint(dependents_enter(&base.kin, &own, -EBADF, NULL), ==, 0);
         ASSERT_REFUSED(&base, ": base/snaps/snap0");
         g_assert_cmpint(dependents_check(&base.site, base.fd, false, NULL), ==, 0);
         base_done(&base);
@@ -210,9 +210,9 @@ static void test_a_damaged_record(Fixture *fixture, gconstpointer data)
         base_init(fixture, &base);
         scratch_write(&fixture->scratch, "lxc/base/lxc_snapshots", "?\n", 0644);
         ASSERT_REFUSED(&base, "1 that");
-        g_assert_cmpint(dependents_enter(&base.kin, &a, &error), <, 0);
+        g_assert_cmpint(dependents_enter(&base.kin, &a, -EBADF, &error), <, 0);
         ASSERT_RECORD(fixture, "?\n");
-        g_assert_cmpint(dependents_enter(&absent, &a, NULL), <, 0);
+        g_assert_cmpint(dependents_enter(&absent, &a, -EBADF, NULL), <, 0);
         g_assert_cmpint(dependents_leave(&absent, &a, NULL), ==, 0);
         g_assert_cmpint(dependents_rename(&absent, &a, &a, NULL), ==, 0);
         base_done(&base);

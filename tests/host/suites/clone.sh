@@ -552,6 +552,43 @@ runner_is_gone() {
     [ "$(systemctl is-active nagaya-work.service)" = inactive ]
 }
 
+# is_listed ID CONDITION
+is_listed() {
+    nagaya list --json | jq -e --arg id "$1" ".containers[] | select(.container == \$id) | $2" >/dev/null
+}
+
+files_not_on_the_disk() {
+    uses copy01 copy02
+    a_busybox ct01
+    local mark=$lxc/copy01/.nagaya-unsynced
+    expect_ok nagaya clone ct01 copy01
+    wait_until 10 test ! -e "$mark"
+    [ ! -e "$mark" ] || flunk "the mark stays"
+    # As after a power cut: the mark is of another boot.
+    echo 00000000-another-boot >"$mark"
+    expect_ok touch $lxc/copy01/config
+    wait_until 10 is_listed copy01 '.broken | test("went down")'
+    is_listed copy01 '.broken | test("went down")' || flunk "not told in the list"
+    expect_fails_with 1 "may not be whole.*remove '$mark'" nagaya start copy01
+    expect_fails_with 1 'may not be whole' nagaya clone copy01 copy02
+    expect_fails_with 1 'may not be whole' systemctl_start copy01
+    # Whoever has looked it through keeps it; else it is destroyed.
+    rm "$mark"
+    wait_until 10 is_listed copy01 '.broken == ""'
+    started copy01
+    expect_ok nagaya stop copy01
+    echo 00000000-another-boot >"$mark"
+    expect_ok nagaya destroy copy01
+}
+
+# As the service manager starts it at boot, without the service.
+systemctl_start() {
+    systemctl start "nagaya@$1.service" || {
+        journalctl -q -u "nagaya@$1.service" -n 20 -o cat >&2
+        return 1
+    }
+}
+
 test_case "The session on ct01, overlayfs01 and overlayfs02" the_session_on_overlayfs
 test_case "The clone hook of the session" the_clone_hook_of_the_session
 test_case "A count of clones stays a count" a_count_of_lxc_1
@@ -570,4 +607,5 @@ test_case "Into an image and back" a_loop_device_and_back
 test_case "Into another container path" another_path
 test_case "A container is renamed with all that names it" renaming
 test_case "A rename that was killed is brought to its end" a_rename_that_was_killed
+test_case "A copy whose files may not be on the disk" files_not_on_the_disk
 test_end

@@ -24,7 +24,7 @@ tree_hash() {
 }
 
 half_made() {
-    find $lxc -maxdepth 3 -name '.#*'
+    find $lxc -maxdepth 3 \( -name '.#*' -o -name .nagaya-unsynced \)
 }
 
 nothing_is_half_made() {
