@@ -397,6 +397,8 @@ static int set_own(Document *document, const CloneConfig *spec)
         if (r >= 0 && spec->rootfs)
                 r = document_set_alike(document, "lxc.rootfs.path",
                                        rootfs_alike(document, spec->rootfs));
+        if (r >= 0 && spec->rootfs_options)
+                r = document_set_alike(document, "lxc.rootfs.options", spec->rootfs_options);
         if (r >= 0 && spec->name)
                 r = document_set_alike(document, "lxc.uts.name", spec->name);
         if (r >= 0 && spec->ephemeral)

@@ -14,10 +14,11 @@
 #define CLONE_TMPFS_HOOK "pre-mount-tmpfs"
 
 typedef struct CloneConfig {
-        const char *from;   /* the source's directory */
-        const char *to;     /* the clone's */
-        const char *name;   /* lxc.uts.name; NULL: as it is */
-        const char *rootfs; /* lxc.rootfs.path, with its type; NULL: a path like others */
+        const char *from;           /* the source's directory */
+        const char *to;             /* the clone's */
+        const char *name;           /* lxc.uts.name; NULL: as it is */
+        const char *rootfs;         /* lxc.rootfs.path, with its type; NULL: a path like others */
+        const char *rootfs_options; /* lxc.rootfs.options, also where it is ""; NULL: as it is */
         bool moved;    /* the source's directory has become the clone's, with all that is in it */
         bool keep_mac; /* else each address that a nic has becomes a fresh one */
         bool ephemeral;

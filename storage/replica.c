@@ -6,27 +6,30 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
-#include "base/file.h"
 #include "base/path.h"
 #include "base/strv.h"
-#include "config/parse.h"
 #include "interfaces/errors.h"
-#include "storage/clone-config.h"
 #include "storage/clone-hook.h"
 #include "storage/dependents.h"
 #include "storage/hostname.h"
 #include "storage/overlay.h"
 #include "storage/owner.h"
+#include "storage/replica-config.h"
 #include "storage/replica-files.h"
 #include "storage/view.h"
-
-#define CONFIG_MODE 0640
 
 static bool is_overlay(const Backend *backend)
 {
         return backend == &backend_overlay || backend == &backend_overlayfs ||
                backend == &backend_aufs;
+}
+
+/* The older name of overlay, and no name at all of a directory, make no difference. */
+static bool is_alike(const Backend *a, const Backend *b)
+{
+        return a == b || (a->open == b->open && a->open != NULL);
 }
 
 static Kin kin_of(const Site *site)
@@ -119,6 +122,14 @@ static void make_room(int from_fd, int to_fd)
                 (void) unlinkat(to_fd, name, AT_REMOVEDIR);
 }
 
+/* Return: its magic number, -1. */
+static long file_system(int fd)
+{
+        struct statfs st;
+
+        return fstatfs(fd, &st) == 0 ? (long) st.f_type : -1;
+}
+
 static int copy_files(Replica *replica, int from_fd, Error *reterr)
 {
         const ReplicaSpec *spec = replica->spec;
@@ -129,11 +140,13 @@ static int copy_files(Replica *replica, int from_fd, Error *reterr)
         r = rootfs_parse(replica->rootfs_path, &rootfs, reterr);
         if (r == 0)
                 r = open_new_root(replica, &rootfs, 0, reterr);
-        if (r == 0)
-                make_room(from_fd, replica->tree_fd);
-        if (r == 0)
-                r = replica_copy_tree(from_fd, replica->tree_fd, spec->original->rootfs.source,
-                                      spec->report, &shared, reterr);
+        if (r < 0)
+                return r;
+        replica->same_file_system = is_alike(spec->original->rootfs.backend, spec->plan.backend) &&
+                                    file_system(from_fd) == file_system(replica->tree_fd);
+        make_room(from_fd, replica->tree_fd);
+        r = replica_copy_tree(from_fd, replica->tree_fd, spec->original->rootfs.source,
+                              spec->report, &shared, reterr);
         replica->tree_fd = fd_close(replica->tree_fd);
         replica->method = shared ? "reflink" : "copy";
         return r;
@@ -150,6 +163,7 @@ static int begin_copy(Replica *replica, const Volume *volume, Error *reterr)
                 r = backend->clone(&spec->original->rootfs, volume, &replica->rootfs_path, reterr);
         if (r <= 0) {
                 replica->method = "snapshot";
+                replica->same_file_system = true;
                 return r;
         }
         r = backend->create(volume, &replica->rootfs_path, reterr);
@@ -186,6 +200,7 @@ static int begin_share(Replica *replica, const Volume *volume, Error *reterr)
                                     "Storage of type '%s' cannot make snapshots here",
                                     backend->name);
         replica->method = is_overlay(backend) ? "overlay" : "snapshot";
+        replica->same_file_system = is_alike(spec->original->rootfs.backend, backend);
         return backend->snapshot(&spec->original->rootfs, volume, &replica->rootfs_path, reterr);
 }
 
@@ -275,65 +290,6 @@ static int write_hostname(Replica *replica, Error *reterr)
         return r < 0 ? r : 0;
 }
 
-/* Covers the directory of both layers, which begin as they are on the disk. */
-static int write_tmpfs_hook(const Replica *replica, Error *reterr)
-{
-        static const char text[] = "#!/bin/sh\n"
-                                   "# What this container changes is lost when it stops.\n"
-                                   "set -e\n"
-                                   "d=${0%/*}\n"
-                                   "mount -n -t tmpfs -o mode=0755 none \"$d/rootfs\"\n"
-                                   "cp -a \"$d/overlay/delta\" \"$d/rootfs/delta\"\n"
-                                   "mount -n --move \"$d/rootfs\" \"$d/overlay\"\n";
-        int r = file_write_atomic(replica->draft.dir_fd, CLONE_TMPFS_HOOK, text, 0755, false);
-
-        return r < 0 ? error_errno(reterr, -r, "Cannot write the hook of '%s'",
-                                   replica->spec->container)
-                     : 0;
-}
-
-/* Return: 0 (*ret is what it will be loaded as), -errno. */
-static int write_config(const Replica *replica, Config **ret, Error *reterr)
-{
-        const ReplicaSpec *spec = replica->spec;
-        const Original *original = spec->original;
-        const CloneConfig clone = {
-                .from = original->site->directory,
-                .to = spec->site->directory,
-                .name = spec->uts_name,
-                .rootfs = replica->rootfs_path,
-                .keep_mac = spec->keep_mac,
-                .ephemeral = spec->ephemeral,
-                .tmpfs = spec->tmpfs,
-                .mounts = spec->mounts,
-        };
-        _cleanup_(document_free_p) Document *document = NULL;
-        _cleanup_(clone_items_done) CloneItems items = { 0 };
-        _cleanup_(free_p) char *text = NULL;
-        int r;
-
-        if (document_new(original->text, &document) < 0)
-                return error_oom(reterr);
-        r = clone_config(document, &clone, &items, reterr);
-        if (r == 0)
-                r = replica_copy_items(&items, &clone, original->dir_fd, replica->draft.dir_fd,
-                                       reterr);
-        if (r == 0 && spec->tmpfs)
-                r = write_tmpfs_hook(replica, reterr);
-        if (r < 0)
-                return r;
-        text = document_text(document);
-        if (!text)
-                return error_oom(reterr);
-        r = config_parse_text(text, "config", ret, NULL, reterr);
-        if (r == 0)
-                r = file_write_atomic(replica->draft.dir_fd, "config", text, CONFIG_MODE, false);
-        else
-                return error_prefix(reterr, r, "The clone's configuration would not be valid");
-        return r < 0 ? error_errno(reterr, -r, "Cannot write the config of '%s'", spec->container)
-                     : 0;
-}
-
 static int run_hooks(Replica *replica, const Config *config, Error *reterr)
 {
         const ReplicaSpec *spec = replica->spec;
@@ -382,7 +338,7 @@ static int fill(Replica *replica, Error *reterr)
         if (r == 0)
                 r = write_hostname(replica, reterr);
         if (r == 0)
-                r = write_config(replica, &config, reterr);
+                r = replica_write_config(replica, &config, reterr);
         return r < 0 ? r : run_hooks(replica, config, reterr);
 }
 

@@ -46,9 +46,10 @@ typedef struct Replica {
         const ReplicaSpec *spec;
         Draft draft;
         char *rootfs_path;
-        bool has_storage;   /* of rootfs_path, as far as it lies elsewhere */
-        bool copied;        /* file by file, and all of it */
-        const char *method; /* how its files came: "copy" "reflink" "overlay" "snapshot" */
+        bool has_storage;      /* of rootfs_path, as far as it lies elsewhere */
+        bool copied;           /* file by file, and all of it */
+        bool same_file_system; /* its files are in one of the same type as those of its source */
+        const char *method;    /* how its files came: "copy" "reflink" "overlay" "snapshot" */
         Kinship bases;
         size_t n_told; /* of them */
         int tree_fd;   /* its root file system */

@@ -7,60 +7,11 @@
 #include <sys/mount.h>
 
 #include "base/strv.h"
+#include "config/mount-option.h"
 #include "runtime/plan-build.h"
 
 /* Where Debian's LXC mounts a root: absolute targets in configurations made for it. */
 #define LXC_ROOTFS_MOUNT "/usr/lib/x86_64-linux-gnu/lxc/rootfs"
-
-typedef struct MountOption {
-        const char *name;
-        unsigned long set, clear, propagation;
-        bool bind, recursive, change, optional;
-} MountOption;
-
-/* clang-format off */
-static const MountOption mount_options[] = {
-        { "async",         .clear = MS_SYNCHRONOUS },
-        { "atime",         .clear = MS_NOATIME },
-        { "auto" },
-        { "bind",          .bind = true },
-        { "defaults" },
-        { "dev",           .clear = MS_NODEV },
-        { "diratime",      .clear = MS_NODIRATIME },
-        { "dirsync",       .set = MS_DIRSYNC },
-        { "exec",          .clear = MS_NOEXEC },
-        { "lazytime",      .set = MS_LAZYTIME },
-        { "mand",          .set = MS_MANDLOCK },
-        { "noatime",       .set = MS_NOATIME },
-        { "noauto" },
-        { "nodev",         .set = MS_NODEV },
-        { "nodiratime",    .set = MS_NODIRATIME },
-        { "noexec",        .set = MS_NOEXEC },
-        { "nofail",        .optional = true },
-        { "nomand",        .clear = MS_MANDLOCK },
-        { "norelatime",    .clear = MS_RELATIME },
-        { "nostrictatime", .clear = MS_STRICTATIME },
-        { "nosuid",        .set = MS_NOSUID },
-        { "optional",      .optional = true },
-        { "private",       .propagation = MS_PRIVATE },
-        { "rbind",         .bind = true, .recursive = true },
-        { "relatime",      .set = MS_RELATIME },
-        { "remount",       .change = true },
-        { "ro",            .set = MS_RDONLY },
-        { "rprivate",      .propagation = MS_PRIVATE | MS_REC },
-        { "rshared",       .propagation = MS_SHARED | MS_REC },
-        { "rslave",        .propagation = MS_SLAVE | MS_REC },
-        { "runbindable",   .propagation = MS_UNBINDABLE | MS_REC },
-        { "rw",            .clear = MS_RDONLY },
-        { "shared",        .propagation = MS_SHARED },
-        { "slave",         .propagation = MS_SLAVE },
-        { "strictatime",   .set = MS_STRICTATIME },
-        { "suid",          .clear = MS_NOSUID },
-        { "sync",          .set = MS_SYNCHRONOUS },
-        { "unbindable",    .propagation = MS_UNBINDABLE },
-        { "_netdev" },
-};
-/* clang-format on */
 
 typedef struct MountLine {
         PlanMount mount;
@@ -108,13 +59,13 @@ static int take_idmap(PlanBuild *build, const char *key, const char *text, Mount
 
 static int take_option(PlanBuild *build, const char *key, const char *text, MountLine *line)
 {
+        const MountOption *option = mount_option_find(text);
         const char *create = startswith(text, "create=");
 
-        for (size_t i = 0; i < ELEMENTS(mount_options); i++)
-                if (streq(text, mount_options[i].name)) {
-                        apply_option(line, &mount_options[i]);
-                        return 0;
-                }
+        if (option) {
+                apply_option(line, option);
+                return 0;
+        }
         if (startswith(text, "idmap="))
                 return take_idmap(build, key, text, line);
         if (streq(text, "relative")) {

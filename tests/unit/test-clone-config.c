@@ -2,6 +2,7 @@
 
 #include <glib.h>
 
+#include "config/mount-option.h"
 #include "config/parse.h"
 #include "interfaces/errors.h"
 #include "storage/clone-config.h"
@@ -68,6 +69,49 @@ static void test_legacy(void)
                      "lxc.utsname = clone01\n");
         ASSERT_CLONE(&plain, "lxc.rootfs = /var/lib/lxc/ct01/rootfs\nlxc.utsname = ct01\n",
                      "lxc.rootfs = /var/lib/lxc/clone01/rootfs\nlxc.utsname = clone01\n");
+}
+
+static void test_options(void)
+{
+        static const char text[] = "lxc.rootfs.options = ro,commit=5\nlxc.uts.name = ct01\n";
+        CloneConfig spec = plain;
+
+        spec.name = NULL;
+        ASSERT_CLONE(&spec, text,
+                     "lxc.rootfs.options = ro,commit=5\nlxc.uts.name = ct01\n"
+                     "lxc.rootfs.path = dir:/var/lib/lxc/clone01/rootfs\n");
+        spec.rootfs_options = "ro";
+        ASSERT_CLONE(&spec, text,
+                     "lxc.uts.name = ct01\n"
+                     "lxc.rootfs.path = dir:/var/lib/lxc/clone01/rootfs\n"
+                     "lxc.rootfs.options = ro\n");
+        /* An include may have them, too. */
+        spec.rootfs_options = "";
+        ASSERT_CLONE(&spec, text,
+                     "lxc.uts.name = ct01\n"
+                     "lxc.rootfs.path = dir:/var/lib/lxc/clone01/rootfs\n"
+                     "lxc.rootfs.options = \n");
+}
+
+static void test_divided_options(void)
+{
+        static const struct {
+                const char *text, *generic, *own;
+        } cases[] = {
+                { "", "", "" },
+                { "ro", "ro", "" },
+                { "commit=5", "", "commit=5" },
+                { "idmap=container,data=journal,nosuid,x-mount.y=1,discard,relative",
+                  "idmap=container,nosuid,x-mount.y=1,relative", "data=journal,discard" },
+        };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(cases); i++) {
+                g_autofree char *generic = NULL, *own = NULL;
+
+                g_assert_cmpint(mount_options_divide(cases[i].text, &generic, &own), ==, 0);
+                g_assert_cmpstr(generic, ==, cases[i].generic);
+                g_assert_cmpstr(own, ==, cases[i].own);
+        }
 }
 
 static void test_keep_name(void)
@@ -251,6 +295,9 @@ int main(int argc, char **argv)
         g_test_add_func("/clone-config/own-values-go-to-the-end", test_plain);
         g_test_add_func("/clone-config/old-names-stay-old", test_legacy);
         g_test_add_func("/clone-config/the-name-may-stay", test_keep_name);
+        g_test_add_func("/clone-config/options-of-another-file-system-are-left-out", test_options);
+        g_test_add_func("/clone-config/options-are-of-the-mount-or-of-the-file-system",
+                        test_divided_options);
         g_test_add_func("/clone-config/addresses-are-fresh", test_hwaddr);
         g_test_add_func("/clone-config/files-go-along", test_files);
         g_test_add_func("/clone-config/mounted-directories-go-along", test_mounts);

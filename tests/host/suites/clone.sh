@@ -460,7 +460,7 @@ progress_is_told() {
 }
 
 a_loop_device_and_back() {
-    uses img back
+    uses img back twin
     a_busybox ct01
     modprobe loop 2>/dev/null || true
     expect_ok nagaya clone ct01 img --backend loop --size 64M
@@ -469,6 +469,19 @@ a_loop_device_and_back() {
     expect_ok nagaya clone img back --backend dir
     expect_eq "$(tree $lxc/back/rootfs | grep -v lost+found)" "$(tree $lxc/ct01/rootfs)"
     expect_eq "$(losetup -a | grep -c "$lxc/img/" || true)" 0
+    expect_ok nagaya destroy back
+    # What the file system alone understands stays with it.
+    echo 'lxc.rootfs.options = nosuid,commit=7,noatime' >>$lxc/img/config
+    expect_ok nagaya clone img twin
+    expect_match "$(cat $lxc/twin/config)" 'lxc.rootfs.options = nosuid,commit=7,noatime'
+    expect_ok nagaya start twin
+    expect_match "$(nagaya exec twin -- cat /proc/mounts)" ' / ext4 rw,nosuid,noatime,.*commit=7'
+    expect_ok nagaya stop twin
+    expect_ok nagaya clone img back --backend dir
+    expect_match "$(cat "$case_dir/stderr")" "goes along without 'commit=7'"
+    expect_match "$(cat $lxc/back/config)" $'lxc.rootfs.options = nosuid,noatime\n'
+    expect_ok nagaya start back
+    expect_ok nagaya stop back
 }
 
 another_path() {
