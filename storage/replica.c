@@ -152,6 +152,18 @@ static int copy_files(Replica *replica, int from_fd, Error *reterr)
         return r;
 }
 
+/* As large as its source, where nobody has said how large. */
+static int create_storage(Replica *replica, const Volume *volume, Error *reterr)
+{
+        BackendOptions options = volume->options ? *volume->options : (BackendOptions){ 0 };
+        Volume sized = *volume;
+
+        if (options.size == 0)
+                options.size = original_size(replica->spec->original);
+        sized.options = &options;
+        return replica->spec->plan.backend->create(&sized, &replica->rootfs_path, reterr);
+}
+
 /* Return: > 0 its files are to be copied, 0 they are there, -errno. */
 static int begin_copy(Replica *replica, const Volume *volume, Error *reterr)
 {
@@ -166,7 +178,7 @@ static int begin_copy(Replica *replica, const Volume *volume, Error *reterr)
                 replica->same_file_system = true;
                 return r;
         }
-        r = backend->create(volume, &replica->rootfs_path, reterr);
+        r = create_storage(replica, volume, reterr);
         return r < 0 ? r : 1;
 }
 
@@ -241,19 +253,16 @@ static int open_source(const ReplicaSpec *spec, Error *reterr)
 static int make_storage(Replica *replica, Error *reterr)
 {
         const ReplicaSpec *spec = replica->spec;
-        BackendOptions options = spec->options ? *spec->options : (BackendOptions){ 0 };
         const Volume volume = {
                 .dir_fd = replica->draft.dir_fd,
                 .directory = spec->site->directory,
                 .name = spec->volume_name ? spec->volume_name : spec->site->name,
                 .legacy = spec->original->legacy && !spec->tmpfs,
-                .options = &options,
+                .options = spec->options,
         };
         _cleanup_(fd_close_p) int from_fd = -EBADF;
         int copies, r = 0;
 
-        if (options.size == 0)
-                options.size = original_size(spec->original);
         copies = spec->plan.share ? begin_share(replica, &volume, reterr)
                                   : begin_copy(replica, &volume, reterr);
         if (copies < 0)

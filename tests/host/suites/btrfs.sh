@@ -112,6 +112,18 @@ destroy_is_quick() {
     expect_subvolumes ''
 }
 
+an_image_shares_its_blocks() {
+    uses image01 twin01
+    modprobe loop 2>/dev/null || true
+    expect_ok nagaya create image01 -t busybox -B loop --fssize 48M
+    expect_eq "$(expect_ok nagaya clone image01 twin01 --json | jq -r .method)" snapshot
+    sync -f /var/lib/lxc
+    expect_eq "$(stat -c %s /var/lib/lxc/twin01/rootdev)" "$(stat -c %s /var/lib/lxc/image01/rootdev)"
+    expect_match "$(filefrag -v /var/lib/lxc/twin01/rootdev)" 'shared'
+    expect_ok nagaya start twin01
+    expect_ok nagaya stop --kill twin01
+}
+
 cloned_snapshotted_renamed() {
     uses ct01 copy01 share01 plain01 moved01
     expect_ok nagaya create ct01 -t busybox -B btrfs
@@ -168,6 +180,7 @@ test_case "A subvolume in a user namespace" in_a_user_namespace
 test_case "A template that fails leaves no subvolume" failed_template_leaves_no_subvolume
 test_case "A subvolume whose path has no type is a container's as well" bare_path
 test_case "Destroy answers whatever the size" destroy_is_quick
+test_case "A copy of an image shares its blocks" an_image_shares_its_blocks
 test_case "Subvolumes are cloned, snapshotted and renamed" cloned_snapshotted_renamed
 test_case "A clone takes no time, whatever the size" clone_is_quick
 test_end
