@@ -329,7 +329,8 @@ static char *value_text(const json_t *object, const char *field)
         case JSON_STRING:
                 return *json_string_value(value) ? strdup(json_string_value(value)) : NULL;
         case JSON_INTEGER:
-                if (asprintf(&text, "%lld", (long long) json_integer_value(value)) < 0)
+                text = string_format("%lld", (long long) json_integer_value(value));
+                if (!text)
                         return NULL;
                 return text;
         case JSON_TRUE:

@@ -108,8 +108,7 @@ static void offer_options(const Syntax *syntax, const char *begin)
                 for (const Option *o = syntax->tables[i]; o && o->name; o++) {
                         _cleanup_(free_p) char *text = NULL;
 
-                        if (asprintf(&text, "--%s", o->name) < 0)
-                                text = NULL;
+                        text = string_format("--%s", o->name);
                         if (text)
                                 offer(text, begin);
                 }

@@ -19,11 +19,10 @@ int editor_begin(const char *subject, const char *text, char **ret_path, Error *
         _cleanup_(free_p) char *path = NULL;
         int r;
 
-        if (asprintf(&path, "%s/nagaya-%s-XXXXXX.conf",
-                     directory && *directory ? directory : "/tmp", subject) < 0) {
-                path = NULL;
+        path = string_format("%s/nagaya-%s-XXXXXX.conf",
+                             directory && *directory ? directory : "/tmp", subject);
+        if (!path)
                 return error_oom(reterr);
-        }
         fd = mkostemps(path, (int) strlen(".conf"), O_CLOEXEC);
         if (fd < 0)
                 return error_errno(reterr, errno, "Cannot make the file '%s' to edit", path);

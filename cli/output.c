@@ -62,13 +62,11 @@ static void complain(const char *subject, const char *stage, const char *sentenc
 {
         _cleanup_(free_p) char *line = NULL;
 
-        if (asprintf(&line, "nagaya: %s%s%s%s%s%s\n", subject ? subject : "", subject ? ": " : "",
-                     stage ? "Stage '" : "", stage ? stage : "", stage ? "': " : "",
-                     sentence) < 0) {
-                line = NULL;
-                return;
-        }
-        (void) fputs(text_sanitize(line), stderr);
+        line = string_format("nagaya: %s%s%s%s%s%s\n", subject ? subject : "", subject ? ": " : "",
+                             stage ? "Stage '" : "", stage ? stage : "", stage ? "': " : "",
+                             sentence);
+        if (line)
+                (void) fputs(text_sanitize(line), stderr);
 }
 
 static bool quotes(const char *sentence, const char *word)
@@ -93,14 +91,11 @@ void output_note(const char *format, ...)
 {
         _cleanup_(free_p) char *text = NULL;
         va_list ap;
-        int n;
 
         va_start(ap, format);
-        n = vasprintf(&text, format, ap);
+        text = string_vformat(format, ap);
         va_end(ap);
-        if (n < 0) {
-                text = NULL;
+        if (!text)
                 return;
-        }
         complain(NULL, NULL, text);
 }

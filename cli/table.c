@@ -75,15 +75,12 @@ int table_addf(Table *table, Error *reterr, const char *format, ...)
 {
         _cleanup_(free_p) char *text = NULL;
         va_list ap;
-        int n;
 
         va_start(ap, format);
-        n = vasprintf(&text, format, ap);
+        text = string_vformat(format, ap);
         va_end(ap);
-        if (n < 0) {
-                text = NULL;
+        if (!text)
                 return error_oom(reterr);
-        }
         return table_add(table, text, reterr);
 }
 

@@ -128,8 +128,7 @@ int container_id_locate(const char *id,
                 directory = strdup(path);
                 name = strdup(strrchr(path, '/') + 1);
         } else {
-                if (asprintf(&directory, "%s/%s", container_path, id) < 0)
-                        directory = NULL;
+                directory = string_format("%s/%s", container_path, id);
                 name = strdup(id);
         }
         if (!directory || !name)
@@ -163,18 +162,16 @@ char *container_id_of(const char *path, const char *name, const char *container_
 
         if (streq(path, container_path))
                 return strdup(name);
-        if (asprintf(&directory, "%s/%s", path, name) < 0) {
-                directory = NULL;
+        directory = string_format("%s/%s", path, name);
+        if (!directory)
                 return NULL;
-        }
         return escape_path(directory);
 }
 
 char *container_id_unit(const char *id)
 {
-        char *unit;
 
-        return asprintf(&unit, UNIT_PREFIX "%s" UNIT_SUFFIX, id) < 0 ? NULL : unit;
+        return string_format(UNIT_PREFIX "%s" UNIT_SUFFIX, id);
 }
 
 char *container_id_from_unit(const char *unit)

@@ -59,10 +59,9 @@ int unsynced_check(const char *directory, Error *reterr)
         _cleanup_(free_p) char *path = NULL;
         int r;
 
-        if (asprintf(&path, "%s/" UNSYNCED_MARK, directory) < 0) {
-                path = NULL;
+        path = string_format("%s/" UNSYNCED_MARK, directory);
+        if (!path)
                 return error_oom(reterr);
-        }
         r = is_of_this_boot(AT_FDCWD, path);
         if (r > 0 || r == -ENOENT)
                 return 0;

@@ -155,10 +155,9 @@ json_t *varlink_error_from(const Error *error, const char *interface)
 
         if (row->varlink)
                 return varlink_error_new(row->varlink, error_parameters(error));
-        if (asprintf(&name, "%s.%s", interface, row->name) < 0) {
-                name = NULL;
+        name = string_format("%s.%s", interface, row->name);
+        if (!name)
                 return NULL;
-        }
         return varlink_error_new(name, error_parameters(error));
 }
 
@@ -166,10 +165,9 @@ json_t *varlink_error_internal(const Error *error, const char *interface)
 {
         _cleanup_(free_p) char *name = NULL;
 
-        if (asprintf(&name, "%s.Failed", interface) < 0) {
-                name = NULL;
+        name = string_format("%s.Failed", interface);
+        if (!name)
                 return NULL;
-        }
         return varlink_error_new(name, json_pack("{s:s,s:i,s:s?,s:s?,s:s}", "code",
                                                  error->code ? error_row(error)->name : "", "errno",
                                                  error->errnum, "stage", error->stage, "object",

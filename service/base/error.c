@@ -5,26 +5,17 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "base/strv.h"
 #include "base/utf8.h"
 
-static int
-error_format(char **ret, bool with_errno_text, int errnum, const char *format, va_list ap)
+static char *error_format(bool with_errno_text, int errnum, const char *format, va_list ap)
 {
         _cleanup_(free_p) char *text = NULL;
 
-        if (vasprintf(&text, format, ap) < 0) {
-                *ret = NULL;
-                return -ENOMEM;
-        }
-        if (!with_errno_text) {
-                *ret = TAKE_PTR(text);
-                return 0;
-        }
-        if (asprintf(ret, "%s: %s", text, strerror(errnum)) < 0) {
-                *ret = NULL;
-                return -ENOMEM;
-        }
-        return 0;
+        text = string_vformat(format, ap);
+        if (!text || !with_errno_text)
+                return TAKE_PTR(text);
+        return string_format("%s: %s", text, strerror(errnum));
 }
 
 int error_raise_full(Error *reterr,
@@ -56,7 +47,7 @@ int error_raise_full(Error *reterr,
                 .line = line,
         };
         va_start(ap, format);
-        (void) error_format(&reterr->message, with_errno_text, errnum, format, ap);
+        reterr->message = error_format(with_errno_text, errnum, format, ap);
         va_end(ap);
         /* Names from disks and configurations stand in it; it goes out over wires of UTF-8. */
         (void) utf8_make_valid(reterr->message);
@@ -68,19 +59,17 @@ int error_prefix(Error *reterr, int r, const char *format, ...)
         _cleanup_(free_p) char *prefix = NULL;
         char *message;
         va_list ap;
-        int n;
 
         if (!reterr)
                 return r;
 
         va_start(ap, format);
-        n = vasprintf(&prefix, format, ap);
+        prefix = string_vformat(format, ap);
         va_end(ap);
-        if (n < 0) {
-                prefix = NULL;
+        if (!prefix)
                 return r;
-        }
-        if (asprintf(&message, "%s: %s", prefix, error_message(reterr)) < 0)
+        message = string_format("%s: %s", prefix, error_message(reterr));
+        if (!message)
                 return r;
         free(reterr->message);
         reterr->message = utf8_make_valid(message);

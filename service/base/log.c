@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <sys/un.h>
 
+#include "base/strv.h"
+
 #define JOURNAL_SOCKET "/run/systemd/journal/socket"
 #define EVENT_MAX 16384
 
@@ -127,15 +129,12 @@ void log_event(int level, const char *const *fields, const char *format, ...)
 {
         _cleanup_(free_p) char *message = NULL;
         va_list ap;
-        int n;
 
         va_start(ap, format);
-        n = vasprintf(&message, format, ap);
+        message = string_vformat(format, ap);
         va_end(ap);
-        if (n < 0) {
-                message = NULL;
+        if (!message)
                 return;
-        }
         log_write(level, fields, message);
 }
 
@@ -145,18 +144,17 @@ void log_error_event(int level, const char *const *fields, const Error *error, c
         const char *all[16] = { NULL };
         size_t n = 0;
 
-        if (asprintf(&message, "%s%s%s", prefix ? prefix : "", prefix ? ": " : "",
-                     error_message(error)) < 0) {
-                message = NULL;
+        message = string_format("%s%s%s", prefix ? prefix : "", prefix ? ": " : "",
+                                error_message(error));
+        if (!message)
                 return;
-        }
         for (; fields && *fields && n < 10; fields++)
                 all[n++] = *fields;
-        if (asprintf(&errnum, "ERRNO=%d", error->errnum) >= 0)
+        if ((errnum = string_format("ERRNO=%d", error->errnum)))
                 all[n++] = errnum;
-        if (error->file && asprintf(&origin, "CODE_FILE=%s", error->file) >= 0)
+        if (error->file && (origin = string_format("CODE_FILE=%s", error->file)))
                 all[n++] = origin;
-        if (error->stage && asprintf(&stage, "STAGE=%s", error->stage) >= 0)
+        if (error->stage && (stage = string_format("STAGE=%s", error->stage)))
                 all[n++] = stage;
         log_write(level, all, message);
 }

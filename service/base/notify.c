@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "base/notify.h"
+#include "base/strv.h"
 
 #include <ctype.h>
 #include <stdarg.h>
@@ -72,16 +73,13 @@ void notify(const char *format, ...)
 {
         _cleanup_(free_p) char *text = NULL;
         va_list ap;
-        int n;
 
         if (manager.size == 0)
                 return;
         va_start(ap, format);
-        n = vasprintf(&text, format, ap);
+        text = string_vformat(format, ap);
         va_end(ap);
-        if (n < 0)
-                text = NULL;
-        else
+        if (text)
                 send_text(text, -EBADF);
 }
 

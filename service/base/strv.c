@@ -24,6 +24,24 @@ char *string_strip(char *string)
         return string;
 }
 
+char *string_vformat(const char *format, va_list ap)
+{
+        char *string;
+
+        return vasprintf(&string, format, ap) < 0 ? NULL : string;
+}
+
+char *string_format(const char *format, ...)
+{
+        char *string;
+        va_list ap;
+
+        va_start(ap, format);
+        string = string_vformat(format, ap);
+        va_end(ap);
+        return string;
+}
+
 int string_set(char **p, const char *value)
 {
         char *copy = NULL;
@@ -169,7 +187,8 @@ int strv_env_set(char ***list, const char *name, const char *value)
 {
         char *entry;
 
-        if (asprintf(&entry, "%s=%s", name, value) < 0)
+        entry = string_format("%s=%s", name, value);
+        if (!entry)
                 return -ENOMEM;
         strv_foreach(item, *list)
                 if (env_has_name(*item, name)) {

@@ -3,6 +3,7 @@
 
 /* Strings and NULL-terminated lists of strings. NULL is the empty list. */
 
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
@@ -35,6 +36,10 @@ const char *endswith(const char *string, const char *suffix);
 
 /* Cuts blanks at both ends, in place. Return: the first character that is not blank. */
 char *string_strip(char *string);
+
+/* As asprintf(3). Return: a new string, or NULL when out of memory. */
+char *string_format(const char *format, ...) _printf_(1, 2);
+char *string_vformat(const char *format, va_list ap) _printf_(1, 0);
 
 /* Replaces *p by a copy of `value` (NULL clears). Return: 0, -ENOMEM. */
 int string_set(char **p, const char *value);

@@ -70,9 +70,8 @@ void bus_reply_error(sd_bus_message *message, const Error *error)
         _cleanup_(free_p) char *sentence = NULL;
 
         /* varlink has a field for the stage; here the sentence is all there is. */
-        if (!error->stage || startswith(error_message(error), "Stage '") ||
-            asprintf(&sentence, "Stage '%s': %s", error->stage, error_message(error)) < 0)
-                sentence = NULL;
+        if (error->stage && !startswith(error_message(error), "Stage '"))
+                sentence = string_format("Stage '%s': %s", error->stage, error_message(error));
         send_error(message, name, utf8_make_valid(sentence) ?: error_message(error));
 }
 

@@ -19,9 +19,8 @@ char *object_path_of_container(const char *id)
 
 char *object_path_of_job(int64_t number)
 {
-        char *path;
 
-        return asprintf(&path, BUS_JOB_PREFIX "/%" PRIi64, number) < 0 ? NULL : path;
+        return string_format(BUS_JOB_PREFIX "/%" PRIi64, number);
 }
 
 int object_path_to_container(const char *path, char **ret_id)

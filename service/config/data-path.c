@@ -11,10 +11,9 @@ static int find_ours(const char *rest, const char *data_dir, char **ret)
 {
         _cleanup_(free_p) char *ours = NULL;
 
-        if (asprintf(&ours, "%s/%s", data_dir, rest) < 0) {
-                ours = NULL;
+        ours = string_format("%s/%s", data_dir, rest);
+        if (!ours)
                 return -ENOMEM;
-        }
         if (access(ours, F_OK) < 0)
                 return 0;
         *ret = TAKE_PTR(ours);

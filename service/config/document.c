@@ -440,10 +440,9 @@ static int convert_backend(Document *document)
                 (void) rootfs_path_split(line->value, &own);
                 if (own)
                         continue;
-                if (asprintf(&whole, "%s:%s", backend, line->value) < 0) {
-                        whole = NULL;
+                whole = string_format("%s:%s", backend, line->value);
+                if (!whole)
                         return -ENOMEM;
-                }
                 if (line_replace(document, line, line->key, whole) < 0)
                         return -ENOMEM;
         }

@@ -122,7 +122,8 @@ static int resolve_program(char **name, char *const *environment)
         if (strv_split(&directories, strv_env_get(environment, "PATH"), ":") < 0)
                 return -ENOMEM;
         strv_foreach(directory, directories) {
-                if (asprintf(&path, "%s/%s", *directory, *name) < 0)
+                path = string_format("%s/%s", *directory, *name);
+                if (!path)
                         return -ENOMEM;
                 if (access(path, X_OK) == 0)
                         return replace(name, path);

@@ -139,7 +139,8 @@ static int format_address(const char *address, unsigned prefix, const char *more
 {
         const char *blank = *more ? " " : "";
 
-        return asprintf(ret, "%s/%u%s%s", address, prefix, blank, more) < 0 ? -ENOMEM : 0;
+        *ret = string_format("%s/%u%s%s", address, prefix, blank, more);
+        return *ret ? 0 : -ENOMEM;
 }
 
 static int check_ipv4_address(const char *value, char **ret)

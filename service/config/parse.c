@@ -28,10 +28,9 @@ static int warn(Loader *loader, const Place *place, const char *name, const char
 {
         _cleanup_(free_p) char *start = NULL;
 
-        if (asprintf(&start, "The key '%s' ", name) < 0) {
-                start = NULL;
+        start = string_format("The key '%s' ", name);
+        if (!start)
                 return -ENOMEM;
-        }
         if (strv_length(loader->trace->warnings) >= WARNINGS_MAX)
                 return 0;
         strv_foreach(known, loader->trace->warnings)
@@ -107,10 +106,9 @@ static int resolve_old(Loader *loader,
         }
         if (!config_key_find(current, ret))
                 return unknown_key(name, reterr);
-        if (asprintf(&sentence, "is now called '%s'", current) < 0) {
-                sentence = NULL;
+        sentence = string_format("is now called '%s'", current);
+        if (!sentence)
                 return error_oom(reterr);
-        }
         return warn(loader, place, name, sentence) < 0 ? error_oom(reterr) : 0;
 }
 

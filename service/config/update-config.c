@@ -93,10 +93,9 @@ static int update(const char *path, Error *reterr)
                 return r;
         if (streq(text, converted))
                 return 0;
-        if (asprintf(&backup, "%s" BACKUP_SUFFIX, path) < 0) {
-                backup = NULL;
+        backup = string_format("%s" BACKUP_SUFFIX, path);
+        if (!backup)
                 return error_oom(reterr);
-        }
         r = write_as_owner(backup, text, &st, reterr);
         return r < 0 ? r : write_as_owner(path, converted, &st, reterr);
 }

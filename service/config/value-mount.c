@@ -37,7 +37,8 @@ static int rootfs_fold(RootfsConfig *rootfs)
         (void) rootfs_path_split(rootfs->path, &backend);
         if (backend)
                 return 0;
-        if (asprintf(&whole, "%s:%s", rootfs->backend, rootfs->path) < 0)
+        whole = string_format("%s:%s", rootfs->backend, rootfs->path);
+        if (!whole)
                 return -ENOMEM;
         free(rootfs->path);
         rootfs->path = whole;

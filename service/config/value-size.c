@@ -115,8 +115,8 @@ static int time_offset_parse(void *field, const KeyRef *key, const char *value, 
                 return -ERANGE;
         for (size_t i = 0; i < ELEMENTS(time_units); i++)
                 if (streq(unit, time_units[i])) {
-                        if (asprintf(&text, "%s%" PRIu64 " %s", negative ? "-" : "", number, unit) <
-                            0)
+                        text = string_format("%s%" PRIu64 " %s", negative ? "-" : "", number, unit);
+                        if (!text)
                                 return -ENOMEM;
                         free(*(char **) field);
                         *(char **) field = text;

@@ -137,8 +137,7 @@ on_written(void *userdata, json_t *parameters, FdArray *fds, bool continues, con
                 finish(change, json_object_get(parameters, "result"));
                 return;
         }
-        if (asprintf(&what, "changed the configuration of '%s'", change->container) < 0)
-                what = NULL;
+        what = string_format("changed the configuration of '%s'", change->container);
         brief_error(error, what ? what : "changed a configuration", &told);
         fail_and_revert(change, &told);
         error_done(&told);

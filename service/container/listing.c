@@ -103,8 +103,8 @@ static json_t *kin_list(const Container *c, const Kinship *kinship)
                 _cleanup_(free_p) char *path = NULL;
                 bool near = streq(kin->path, c->manager->container_path);
 
-                if (!near && asprintf(&path, "%s/%s", kin->path, kin->name) < 0)
-                        path = NULL;
+                if (!near)
+                        path = string_format("%s/%s", kin->path, kin->name);
                 if ((!near && !path) ||
                     json_array_append_new(list, json_from_text(near ? kin->name : path)) < 0) {
                         json_decref(list);

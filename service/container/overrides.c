@@ -2,6 +2,7 @@
 
 #include "container/overrides.h"
 
+#include "base/strv.h"
 #include "config/config.h"
 #include "config/keys.h"
 #include "config/parse.h"
@@ -16,11 +17,11 @@ static const char *pair_text(const json_t *pair, const char *field)
 int overrides_check(const json_t *config, const char *verb, Error *reterr)
 {
         _cleanup_(config_free_p) Config *scratch = config_new();
-        _cleanup_(free_p) char *origin = NULL;
+        _cleanup_(free_p) char *origin = string_format("Option 'config' of %s", verb);
         const json_t *pair;
         size_t i;
 
-        if (!scratch || asprintf(&origin, "Option 'config' of %s", verb) < 0)
+        if (!scratch || !origin)
                 return error_oom(reterr);
         json_array_foreach(config, i, pair) {
                 int r = config_set(scratch, pair_text(pair, "key"), pair_text(pair, "value"),

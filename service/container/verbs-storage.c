@@ -120,8 +120,7 @@ find_place(const Call *call, const char *path, const char *name, Place *ret, Err
         if (!path)
                 path = manager->container_path;
         ret->id = container_id_of(path, name, manager->container_path);
-        if (asprintf(&ret->directory, "%s/%s", path, name) < 0)
-                ret->directory = NULL;
+        ret->directory = string_format("%s/%s", path, name);
         if (!ret->id || !ret->directory)
                 return error_oom(reterr);
         r = container_id_check(ret->id, reterr);

@@ -73,10 +73,9 @@ int cgroup_open_path(const char *path)
 
         if (!point)
                 return -ENOENT;
-        if (asprintf(&full, "%s%s", point, path) < 0) {
-                full = NULL;
+        full = string_format("%s%s", point, path);
+        if (!full)
                 return -ENOMEM;
-        }
         fd = open(full, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         return fd < 0 ? -errno : fd;
 }

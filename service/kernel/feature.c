@@ -11,6 +11,7 @@
 
 #include "base/cleanup.h"
 #include "base/file.h"
+#include "base/strv.h"
 
 #define LIST_MAX (16U << 20)
 
@@ -76,12 +77,10 @@ static int answer(bool yes, const char *kind, const char *name, char **ret_reaso
 {
         if (yes)
                 return 1;
-        if (asprintf(ret_reason,
-                     "This kernel has no %s '%s', and no module of that name is installed", kind,
-                     name) < 0) {
-                *ret_reason = NULL;
+        *ret_reason = string_format(
+                "This kernel has no %s '%s', and no module of that name is installed", kind, name);
+        if (!*ret_reason)
                 return -ENOMEM;
-        }
         return 0;
 }
 

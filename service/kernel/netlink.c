@@ -298,7 +298,7 @@ int netlink_call(Netlink *netlink,
 {
         _cleanup_(free_p) char *text = NULL;
         va_list ap;
-        int r, n;
+        int r;
 
         netlink->handler = handler;
         netlink->userdata = userdata;
@@ -306,12 +306,10 @@ int netlink_call(Netlink *netlink,
         if (r == 0)
                 return 0;
         va_start(ap, format);
-        n = vasprintf(&text, format, ap);
+        text = string_vformat(format, ap);
         va_end(ap);
-        if (n < 0) {
-                text = NULL;
+        if (!text)
                 return error_oom(reterr);
-        }
         if (!netlink->text[0])
                 return error_errno(reterr, -r, "%s", text);
         return error_code(reterr, 0, -r, "%s: %s (%s)", text, strerror(-r), netlink->text);

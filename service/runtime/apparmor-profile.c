@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/cleanup.h"
+#include "base/strv.h"
 
 static const char allowed[] = "  capability,\n"
                               "  dbus,\n"
@@ -113,7 +114,8 @@ char *apparmor_profile_name(const char *id)
 {
         char *name;
 
-        if (asprintf(&name, "nagaya-%s", id) < 0)
+        name = string_format("nagaya-%s", id);
+        if (!name)
                 return NULL;
         for (char *p = name; (p = strchr(p, '\\'));)
                 *p = '_';

@@ -360,7 +360,8 @@ static int search_program(const AttachChild *child)
                 _cleanup_(free_p) char *full = NULL;
                 int r;
 
-                if (asprintf(&full, "%s/%s", *directory, name) < 0)
+                full = string_format("%s/%s", *directory, name);
+                if (!full)
                         return -ENOMEM;
                 r = try_program(child, full);
                 if (r == -EACCES)

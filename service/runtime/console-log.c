@@ -8,6 +8,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/strv.h"
 
 #define ESC 0x1b
 #define BEL 0x07
@@ -169,10 +170,9 @@ static void rotate(ConsoleLog *log)
 {
         _cleanup_(free_p) char *old = NULL;
 
-        if (asprintf(&old, "%s.1", log->path) < 0) {
-                old = NULL;
+        old = string_format("%s.1", log->path);
+        if (!old)
                 return;
-        }
         log->fd = fd_close(log->fd);
         if (rename(log->path, old) == 0)
                 (void) open_file(log);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/strv.h"
 #include "interfaces/names.h"
 
 static char *field_container, *field_unit;
@@ -15,12 +16,10 @@ void journal_begin(const char *id)
         static const char *fields[3];
         unsigned n = 0;
 
-        if (asprintf(&field_container, "CONTAINER=%s", id) < 0)
-                field_container = NULL;
+        field_container = string_format("CONTAINER=%s", id);
         /* The journal looks up the unit of a message by the sender's process, which is too late for
          * the last words of one: a busy machine has lost "Container 'x' is stopped" that way. */
-        if (asprintf(&field_unit, "OBJECT_SYSTEMD_UNIT=" UNIT_PREFIX "%s.service", id) < 0)
-                field_unit = NULL;
+        field_unit = string_format("OBJECT_SYSTEMD_UNIT=" UNIT_PREFIX "%s.service", id);
         if (field_container)
                 fields[n++] = field_container;
         if (field_unit)

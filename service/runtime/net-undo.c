@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/parse.h"
+#include "base/strv.h"
 #include "kernel/neighbour.h"
 #include "kernel/route.h"
 #include "runtime/net-phys.h"
@@ -21,12 +22,12 @@ int net_effect_add(
         UndoEntry *grown;
         char *object;
         va_list ap;
-        int n, r;
+        int r;
 
         va_start(ap, format);
-        n = vasprintf(&object, format, ap);
+        object = string_vformat(format, ap);
         va_end(ap);
-        if (n < 0)
+        if (!object)
                 return error_oom(reterr);
         grown = reallocarray(effects->items, effects->n + 1, sizeof(UndoEntry));
         if (!grown) {

@@ -44,15 +44,12 @@ int plan_net_invalid(const NetBuild *build, const char *subkey, const char *form
         _cleanup_(free_p) char *text = NULL;
         char key[64];
         va_list ap;
-        int n;
 
         va_start(ap, format);
-        n = vasprintf(&text, format, ap);
+        text = string_vformat(format, ap);
         va_end(ap);
-        if (n < 0) {
-                text = NULL;
+        if (!text)
                 return plan_oom(build->plan);
-        }
         (void) snprintf(key, sizeof(key), "lxc.net.%u.%s", build->net->index, subkey);
         return plan_invalid(build->plan, key, "'%s' %s", key, text);
 }

@@ -94,7 +94,8 @@ plan_raise(PlanBuild *build, ErrorCode code, const char *key, const char *format
 {
         _cleanup_(free_p) char *text = NULL;
 
-        if (vasprintf(&text, format, ap) < 0)
+        text = string_vformat(format, ap);
+        if (!text)
                 return plan_oom(build);
         return error_at(build->reterr, error_public(build->reterr, code, "%s", text), NULL, key);
 }
@@ -125,12 +126,11 @@ int plan_warn(PlanBuild *build, const char *format, ...)
 {
         va_list ap;
         char *text;
-        int n;
 
         va_start(ap, format);
-        n = vasprintf(&text, format, ap);
+        text = string_vformat(format, ap);
         va_end(ap);
-        return n < 0 || strv_take(&build->warnings, text) < 0 ? plan_oom(build) : 0;
+        return !text || strv_take(&build->warnings, text) < 0 ? plan_oom(build) : 0;
 }
 
 int plan_oom(PlanBuild *build)

@@ -98,7 +98,8 @@ char *run_control_group(const Supervisor *s)
 
         if (!s->unit_path || s->run.payload_fd < 0)
                 return NULL;
-        if (asprintf(&path, "%s/" PAYLOAD_GROUP, streq(s->unit_path, "/") ? "" : s->unit_path) < 0)
+        path = string_format("%s/" PAYLOAD_GROUP, streq(s->unit_path, "/") ? "" : s->unit_path);
+        if (!path)
                 return NULL;
         return path;
 }

@@ -50,12 +50,12 @@ static int fail(Parser *parser, ErrorCode code, const char *format, ...)
 {
         _cleanup_(free_p) char *text = NULL;
         va_list ap;
-        int n, r;
+        int r;
 
         va_start(ap, format);
-        n = vasprintf(&text, format, ap);
+        text = string_vformat(format, ap);
         va_end(ap);
-        if (n < 0)
+        if (!text)
                 return error_oom(parser->reterr);
         r = error_public(parser->reterr, code, "%s:%u: %s", parser->file, parser->line, text);
         return error_at(parser->reterr, r, NULL, parser->file);

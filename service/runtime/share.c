@@ -31,10 +31,9 @@ static int find_init(const char *id, pid_t *ret, Error *reterr)
         r = container_id_check(id, reterr);
         if (r < 0)
                 return r;
-        if (asprintf(&path, RECORD_DIR "/%s", id) < 0) {
-                path = NULL;
+        path = string_format(RECORD_DIR "/%s", id);
+        if (!path)
                 return error_oom(reterr);
-        }
         dir_fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
         r = dir_fd < 0 ? -errno : undo_log_read(dir_fd, &log);
         if (r == 0 && log.init > 0)
@@ -54,10 +53,9 @@ static int check_group(pid_t pid, const char *id, Error *reterr)
         _cleanup_(free_p) char *text = NULL, *group = NULL;
         char path[64];
 
-        if (asprintf(&group, "/" UNIT_PREFIX "%s" UNIT_SUFFIX "/", id) < 0) {
-                group = NULL;
+        group = string_format("/" UNIT_PREFIX "%s" UNIT_SUFFIX "/", id);
+        if (!group)
                 return error_oom(reterr);
-        }
         (void) snprintf(path, sizeof(path), "/proc/%d/cgroup", pid);
         if (file_read(AT_FDCWD, path, CGROUP_FILE_SIZE_MAX, &text, NULL) == 0 &&
             strstr(text, group))

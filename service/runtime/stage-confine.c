@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 
 #include "base/path.h"
+#include "base/strv.h"
 #include "kernel/capability.h"
 #include "kernel/label.h"
 #include "kernel/namespace.h"
@@ -37,7 +38,8 @@ static int write_setting(int proc_fd, const char *directory, const KeyValue *ite
         _cleanup_(fd_close_p) int fd = -EBADF;
         size_t n = strlen(item->value);
 
-        if (asprintf(&path, "%s/%s", directory, item->key) < 0)
+        path = string_format("%s/%s", directory, item->key);
+        if (!path)
                 return -ENOMEM;
         for (char *p = path; (p = strchr(p, '.'));)
                 *p = '/';

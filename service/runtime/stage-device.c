@@ -13,6 +13,7 @@
 
 #include "base/file.h"
 #include "base/path.h"
+#include "base/strv.h"
 #include "kernel/mount.h"
 #include "kernel/pty.h"
 #include "runtime/stage.h"
@@ -189,7 +190,8 @@ static int place_terminal(const PlanTerminals *terminals, int dev_fd, const char
 
         if (!terminals->directory)
                 return bind_on_file(dev_fd, name, slave);
-        if (asprintf(&path, "%s/%s", terminals->directory, name) < 0)
+        path = string_format("%s/%s", terminals->directory, name);
+        if (!path)
                 return -ENOMEM;
         if (unlinkat(dev_fd, name, 0) < 0 && errno != ENOENT)
                 return -errno;

@@ -24,13 +24,12 @@ void stage_note(StageContext *context, int level, const char *format, ...)
         _cleanup_(free_p) char *text = NULL;
         SyncMessage message = { .type = SYNC_NOTE, .value = level };
         va_list ap;
-        int n;
 
         va_start(ap, format);
-        n = vasprintf(&text, format, ap);
+        text = string_vformat(format, ap);
         va_end(ap);
-        message.text[0] = n < 0 ? NULL : text;
-        if (n >= 0)
+        message.text[0] = text;
+        if (text)
                 (void) sync_send(context->sync_fd, &message);
 }
 

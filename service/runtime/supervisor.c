@@ -97,11 +97,8 @@ int supervisor_locate(Supervisor *s, const char *id, Error *reterr)
         s->hook_timeout_usec = system_config_hook_timeout(system);
         slash = strrchr(s->directory, '/');
         s->lxcpath = strndup(s->directory, (size_t) (slash - s->directory));
-        if (!s->lxcpath || asprintf(&s->config_file, "%s/config", s->directory) < 0) {
-                s->config_file = NULL;
-                return error_oom(reterr);
-        }
-        return 0;
+        s->config_file = string_format("%s/config", s->directory);
+        return s->lxcpath && s->config_file ? 0 : error_oom(reterr);
 }
 
 static int apply_overrides(Config *config, const json_t *overrides, Error *reterr)
@@ -239,8 +236,7 @@ void supervisor_publish_error(Supervisor *s)
         const Error *e = &s->error;
 
         publish(s, error_fields(s));
-        if (asprintf(&prefix, "Cannot start container '%s', stage '%s'", s->id, e->stage) < 0)
-                prefix = NULL;
+        prefix = string_format("Cannot start container '%s', stage '%s'", s->id, e->stage);
         log_error_event(LOG_ERR, NULL, e, prefix);
         notify_status(error_message(e));
         notify("ERRNO=%d\n", e->errnum);
@@ -307,10 +303,9 @@ static int make_run_id(Supervisor *s, Error *reterr)
                 return string_set(&s->run_id, id) < 0 ? error_oom(reterr) : 0;
         if (getrandom(random, sizeof(random), 0) != sizeof(random))
                 return error_errno(reterr, errno, "Cannot get random bytes");
-        if (asprintf(&s->run_id, "%016" PRIx64 "%016" PRIx64, random[0], random[1]) < 0) {
-                s->run_id = NULL;
+        s->run_id = string_format("%016" PRIx64 "%016" PRIx64, random[0], random[1]);
+        if (!s->run_id)
                 return error_oom(reterr);
-        }
         return 0;
 }
 
@@ -319,10 +314,9 @@ int supervisor_open_directories(Supervisor *s, Error *reterr)
         _cleanup_(free_p) char *path = NULL;
         int r;
 
-        if (asprintf(&path, RECORD_DIR "/%s", s->id) < 0) {
-                path = NULL;
+        path = string_format(RECORD_DIR "/%s", s->id);
+        if (!path)
                 return error_oom(reterr);
-        }
         r = mkdir_parents(path, 0700);
         if (r == 0)
                 r = mkdir_parents(CONTROL_DIR, 0700);
