@@ -101,8 +101,13 @@ static void show(JobWait *wait, const json_t *reply)
 
         if (streq(event, "progress")) {
                 if (json_object_get(reply, "files"))
-                        progress_amount(&wait->progress, json_number(reply, "files"),
-                                        json_number(reply, "bytes"));
+                        progress_amount(&wait->progress,
+                                        &(ProgressAmount){
+                                                .files = json_number(reply, "files"),
+                                                .bytes = json_number(reply, "bytes"),
+                                                .total_files = json_number(reply, "totalFiles"),
+                                                .total_bytes = json_number(reply, "totalBytes"),
+                                        });
                 progress_set(&wait->progress,
                              json_number_value(json_object_get(reply, "progress")));
         } else if (streq(event, "message"))

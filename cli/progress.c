@@ -59,10 +59,17 @@ void progress_set(Progress *progress, double part)
         draw(progress);
 }
 
-void progress_amount(Progress *progress, uint64_t files, uint64_t bytes)
+void progress_amount(Progress *progress, const ProgressAmount *amount)
 {
-        (void) snprintf(progress->text, sizeof(progress->text),
-                        "%" PRIu64 " files, %" PRIu64 " MiB", files, bytes >> 20);
+        if (amount->total_files > 0)
+                (void) snprintf(progress->text, sizeof(progress->text),
+                                "%" PRIu64 " of %" PRIu64 " files, %" PRIu64 " of %" PRIu64 " MiB",
+                                amount->files, amount->total_files, amount->bytes >> 20,
+                                amount->total_bytes >> 20);
+        else
+                (void) snprintf(progress->text, sizeof(progress->text),
+                                "%" PRIu64 " files, %" PRIu64 " MiB", amount->files,
+                                amount->bytes >> 20);
 }
 
 static void print_line(Progress *progress, const char *text, bool dim)

@@ -15,8 +15,12 @@ typedef struct Progress {
 
 void progress_init(Progress *progress, bool quiet);
 void progress_set(Progress *progress, double part);
-/* So much was copied. */
-void progress_amount(Progress *progress, uint64_t files, uint64_t bytes);
+typedef struct ProgressAmount {
+        uint64_t files, bytes;             /* copied */
+        uint64_t total_files, total_bytes; /* 0 files: unknown */
+} ProgressAmount;
+
+void progress_amount(Progress *progress, const ProgressAmount *amount);
 /* A new step. */
 void progress_message(Progress *progress, const char *text);
 /* A line of a program's output. */

@@ -2,7 +2,6 @@
 
 #include "storage/replica-files.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/sendfile.h>
@@ -11,58 +10,14 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/strv.h"
+#include "base/process.h"
 #include "storage/copy.h"
+#include "storage/meter.h"
 
-/* Progress need not be exact: what is very deep or very much is not counted on. */
-#define COUNT_DEPTH_MAX 64
-#define COUNT_MAX 4000000
-#define STEP 0.01
 #define TEXT_MAX (16 * 1024 * 1024)
 #define SEND_SIZE (1024 * 1024)
 
 /* --- trees --- */
-
-static uint64_t count_entries(int dir_fd, const char *name, unsigned depth, uint64_t limit)
-{
-        _cleanup_(closedir_p) DIR *dir = NULL;
-        struct dirent *entry;
-        uint64_t n = 0;
-        int fd;
-
-        fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NOATIME | O_CLOEXEC);
-        dir = fd < 0 ? NULL : fdopendir(fd);
-        if (!dir) {
-                (void) fd_close(fd);
-                return 0;
-        }
-        while (n < limit && (entry = readdir(dir))) {
-                if (streq(entry->d_name, ".") || streq(entry->d_name, ".."))
-                        continue;
-                n++;
-                if (entry->d_type == DT_DIR && depth < COUNT_DEPTH_MAX)
-                        n += count_entries(fd, entry->d_name, depth + 1, limit - n);
-        }
-        return n;
-}
-
-typedef struct Meter {
-        const Report *report;
-        uint64_t total;
-        double told;
-} Meter;
-
-static void on_progress(const CopyStats *done, void *userdata)
-{
-        Meter *meter = userdata;
-        double part = (double) done->files / (double) meter->total;
-
-        if (part > 1)
-                part = 1;
-        if (part - meter->told < STEP)
-                return;
-        meter->told = part;
-        report_copied(meter->report, part, done->files, done->bytes);
-}
 
 int replica_copy_tree(int from_fd,
                       int to_fd,
@@ -76,13 +31,13 @@ int replica_copy_tree(int from_fd,
                 openat(from_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         _cleanup_(fd_close_p) int target_fd =
                 openat(to_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        Meter meter = { .report = report };
+        Meter meter;
         const TreeCopy copy = {
                 .from_fd = source_fd,
                 .to_fd = target_fd,
                 .from = from,
                 .to = "the clone",
-                .progress = on_progress,
+                .progress = meter_progress,
                 .userdata = &meter,
         };
         CopyStats stats;
@@ -90,11 +45,11 @@ int replica_copy_tree(int from_fd,
 
         if (source_fd < 0 || target_fd < 0)
                 return error_errno(reterr, errno, "Cannot open what is to be copied");
-        meter.total = count_entries(source_fd, ".", 0, COUNT_MAX) + 1;
+        meter_begin(&meter, source_fd, METER_PATIENCE_USEC, report);
         r = tree_copy(&copy, &stats, reterr);
+        meter_end(&meter, r < 0 ? NULL : &stats);
         if (r < 0)
                 return r;
-        report_copied(report, 1, stats.files, stats.bytes);
         *ret_shared = stats.shared * 2 > stats.bytes;
         return 0;
 }

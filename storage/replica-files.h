@@ -8,7 +8,7 @@
 #include "storage/clone-config.h"
 #include "storage/report.h"
 
-/* replica_copy_tree() - a whole tree, told as progress by the number of its files. *ret_shared: most of
+/* replica_copy_tree() - a whole tree, told as progress. *ret_shared: most of
  * it is the source's own blocks. Return: 0, -errno. */
 int replica_copy_tree(int from_fd,
                       int to_fd,

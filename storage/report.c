@@ -53,11 +53,19 @@ void report_progress(const Report *report, double progress)
         send_message(report, json_pack("{s:s,s:f}", "event", "progress", "progress", progress));
 }
 
-void report_copied(const Report *report, double progress, uint64_t files, uint64_t bytes)
+void report_copied(const Report *report, double progress, const Amount *amount)
 {
-        send_message(report,
-                     json_pack("{s:s,s:f,s:I,s:I}", "event", "progress", "progress", progress,
-                               "files", (json_int_t) files, "bytes", (json_int_t) bytes));
+        json_t *message =
+                json_pack("{s:s,s:f,s:I,s:I}", "event", "progress", "progress", progress, "files",
+                          (json_int_t) amount->files, "bytes", (json_int_t) amount->bytes);
+
+        if (message && amount->total_files > 0) {
+                (void) json_object_set_new(message, "totalFiles",
+                                           json_integer((json_int_t) amount->total_files));
+                (void) json_object_set_new(message, "totalBytes",
+                                           json_integer((json_int_t) amount->total_bytes));
+        }
+        send_message(report, message);
 }
 
 void report_message(const Report *report, const char *format, ...)

@@ -18,9 +18,14 @@ typedef struct Report {
         int fd; /* borrowed; < 0: tells nobody */
 } Report;
 
+typedef struct Amount {
+        uint64_t files, bytes;             /* done */
+        uint64_t total_files, total_bytes; /* to do; 0 files: unknown */
+} Amount;
+
 /* 0 to 1; -1: unknown. */
 void report_progress(const Report *report, double progress);
-void report_copied(const Report *report, double progress, uint64_t files, uint64_t bytes);
+void report_copied(const Report *report, double progress, const Amount *amount);
 
 /* A sentence for the owner of the job: something to know although the job succeeds. */
 void report_message(const Report *report, const char *format, ...) _printf_(2, 3);

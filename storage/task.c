@@ -29,7 +29,7 @@ struct TaskPrivate {
         int group_fd;
         bool cancelled;
         int code, signal; /* how the worker ended */
-        double progress;
+        json_t *progress; /* the last message of it, or NULL */
         json_t *messages; /* array */
         json_t *outcome;
 };
@@ -71,6 +71,7 @@ Task *task_free(Task *task)
                 (void) fd_close(private->group_fd);
                 json_decref(private->parameters);
                 json_decref(private->messages);
+                json_decref(private->progress);
                 json_decref(private->outcome);
                 free(private);
         }
@@ -131,8 +132,10 @@ static void handle_message(Task *task, json_t *message)
                 handle_error(task, message);
                 return;
         }
-        if (streq(event, "progress"))
-        private->progress = json_number_value(json_object_get(message, "progress"));
+        if (streq(event, "progress")) {
+                json_decref(private->progress);
+                private->progress = json_incref(message);
+        }
         if (streq(event, "message") && json_array_size(private->messages) < MESSAGES_MAX)
                 (void) json_array_append(private->messages, message);
         task->context->on_event(task, message, task->context->userdata);
@@ -336,7 +339,6 @@ int task_start(const TaskContext *context, const TaskSpec *spec, Task **ret, Err
                 .channel_fd = -EBADF,
                 .worker_fd = -EBADF,
                 .group_fd = -EBADF,
-                .progress = -1,
                 .messages = json_array(),
         };
         r = start_worker(task, reterr);
@@ -361,10 +363,11 @@ void task_cancel(Task *task)
 json_t *task_history(const Task *task)
 {
         _cleanup_(json_decref_p) json_t *history = json_copy(task->private->messages);
+        json_t *progress = task->private->progress
+                                   ? json_incref(task->private->progress)
+                                   : json_pack("{s:s,s:f}", "event", "progress", "progress", -1.0);
 
-        if (!history ||
-            json_array_append_new(history, json_pack("{s:s,s:f}", "event", "progress", "progress",
-                                                     task->private->progress)) < 0)
+        if (!history || json_array_append_new(history, progress) < 0)
                 return NULL;
         return json_incref(history);
 }

@@ -158,12 +158,16 @@ static const Property container_properties[] = {
 };
 
 static const Property job_properties[] = {
-        { "Kind",      "s",     CONST, get_text,       offsetof(Job, kind) },
-        { "Container", "s",     CONST, get_text,       offsetof(Job, container) },
-        { "Owner",     "u",     CONST, NULL,           offsetof(Job, owner) },
-        { "State",     "s",     EMITS, get_job_state },
-        { "Progress",  "d",     EMITS, NULL,           offsetof(Job, progress) },
-        { "Result",    "a{sv}", EMITS, get_job_result },
+        { "Kind",       "s",     CONST, get_text,      offsetof(Job, kind) },
+        { "Container",  "s",     CONST, get_text,      offsetof(Job, container) },
+        { "Owner",      "u",     CONST, NULL,          offsetof(Job, owner) },
+        { "State",      "s",     EMITS, get_job_state },
+        { "Progress",   "d",     EMITS, NULL,          offsetof(Job, progress) },
+        { "Files",      "t",     EMITS, NULL,          offsetof(Job, files) },
+        { "Bytes",      "t",     EMITS, NULL,          offsetof(Job, bytes) },
+        { "TotalFiles", "t",     EMITS, NULL,          offsetof(Job, total_files) },
+        { "TotalBytes", "t",     EMITS, NULL,          offsetof(Job, total_bytes) },
+        { "Result",     "a{sv}", EMITS, get_job_result },
         { NULL },
 };
 

@@ -129,6 +129,7 @@ static void on_job_changed(void *userdata, Job *job)
 
         if (path)
                 (void) sd_bus_emit_properties_changed(bus->bus, path, INTERFACE_JOB, "Progress",
+                                                      "Files", "Bytes", "TotalFiles", "TotalBytes",
                                                       NULL);
 }
 

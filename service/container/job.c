@@ -37,3 +37,29 @@ const JobKindRow *job_kind_row(const char *kind)
                 row++;
         return row;
 }
+
+json_t *job_take_progress(Job *job, const json_t *fields)
+{
+        const struct {
+                const char *name;
+                uint64_t *value;
+        } amounts[] = {
+                { "files", &job->files },
+                { "bytes", &job->bytes },
+                { "totalFiles", &job->total_files },
+                { "totalBytes", &job->total_bytes },
+        };
+        json_t *event;
+
+        job->progress = json_number_value(json_object_get(fields, "progress"));
+        event = json_pack("{s:s,s:f}", "event", "progress", "progress", job->progress);
+        for (size_t i = 0; i < ELEMENTS(amounts); i++) {
+                json_t *amount = json_object_get(fields, amounts[i].name);
+
+                if (!json_is_integer(amount))
+                        continue;
+                *amounts[i].value = (uint64_t) json_integer_value(amount);
+                (void) json_object_set(event, amounts[i].name, amount);
+        }
+        return event;
+}

@@ -38,8 +38,14 @@ struct Job {
         uid_t owner;     /* who started it */
         char *bus_name;  /* over D-Bus: its unique name, for unicast signals; else NULL */
         JobState state;
-        double progress; /* 0..1, -1: unknown */
-        json_t *result;  /* an object */
-        Error error;     /* JOB_FAILED, JOB_CANCELLED */
+        double progress;                   /* 0..1, -1: unknown */
+        uint64_t files, bytes;             /* copied */
+        uint64_t total_files, total_bytes; /* 0 files: unknown */
+        json_t *result;                    /* an object */
+        Error error;                       /* JOB_FAILED, JOB_CANCELLED */
         struct JobPrivate *private;
 };
+
+/* job_take_progress() - what its runner tells of it. Return: the same for who waits for it; the caller owns
+ * it; NULL when out of memory. */
+json_t *job_take_progress(Job *job, const json_t *fields);

@@ -171,15 +171,11 @@ static void on_text(Job *job, json_t *fields, bool is_log)
         waiters_reply_more(&job->private->waiters, reply);
 }
 
-static void on_progress(Job *job, json_t *fields)
+static void on_progress(Job *job, const json_t *fields)
 {
-        _cleanup_(json_decref_p) json_t *reply = NULL;
+        _cleanup_(json_decref_p) json_t *reply = job_take_progress(job, fields);
 
-        job->progress = json_number_value(json_object_get(fields, "progress"));
         emit_job_changed(job);
-        reply = json_pack("{s:s,s:f,s:O*,s:O*}", "event", "progress", "progress", job->progress,
-                          "files", json_object_get(fields, "files"), "bytes",
-                          json_object_get(fields, "bytes"));
         waiters_reply_more(&job->private->waiters, reply);
 }
 

@@ -12,7 +12,9 @@
 static const Field none[]         = { { NULL } };
 static const Field out_describe[] = {
         { "kind", "s", ACTION_NONE }, { "container", "s", ACTION_NONE }, { "owner", "u", ACTION_NONE },
-        { "state", "s", ACTION_NONE }, { "progress", "d", ACTION_NONE }, { "result", "a{sv}", ACTION_NONE }, { NULL },
+        { "state", "s", ACTION_NONE }, { "progress", "d", ACTION_NONE },
+        { "files", "t", ACTION_NONE }, { "bytes", "t", ACTION_NONE },
+        { "totalFiles", "t", ACTION_NONE }, { "totalBytes", "t", ACTION_NONE }, { "result", "a{sv}", ACTION_NONE }, { NULL },
 };
 /* On D-Bus: only the result; the rest are signals. */
 static const Field out_wait[]     = { { "result", "a{sv}", ACTION_NONE }, { NULL } };
@@ -52,10 +54,12 @@ static int run_describe(Call *call, Error *reterr)
         r = call_job(call, &job, reterr);
         if (r < 0)
                 return r;
-        return reply_pack(call, reterr, "{s:s,s:s,s:I,s:s,s:f,s:O}", "kind", job->kind, "container",
-                          job->container, "owner", (json_int_t) job->owner, "state",
-                          job_state_name(job->state), "progress", job->progress, "result",
-                          job->result);
+        return reply_pack(call, reterr, "{s:s,s:s,s:I,s:s,s:f,s:I,s:I,s:I,s:I,s:O}", "kind",
+                          job->kind, "container", job->container, "owner", (json_int_t) job->owner,
+                          "state", job_state_name(job->state), "progress", job->progress, "files",
+                          (json_int_t) job->files, "bytes", (json_int_t) job->bytes, "totalFiles",
+                          (json_int_t) job->total_files, "totalBytes",
+                          (json_int_t) job->total_bytes, "result", job->result);
 }
 
 static int run_wait(Call *call, Error *reterr)

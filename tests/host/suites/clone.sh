@@ -457,6 +457,14 @@ progress_is_told() {
     expect_match "$(cat "$case_dir/stream")" '"event":"progress"[^}]*"files":[0-9]+[^}]*"bytes":[0-9]+|"bytes":[0-9]+'
     expect_match "$(tail -n 1 "$case_dir/stream")" '"method":"(copy|reflink)"'
     expect_eq "$(find $lxc/big/rootfs/many | wc -l)" 20001
+    # At the end: all of it.
+    local all
+    all=$(find $lxc/ct01/rootfs | wc -l)
+    expect_eq "$(jq -r 'select(.parameters.event == "progress") | .parameters |
+        "\(.progress == 1) \(.files) \(.totalFiles) \(.bytes == .totalBytes)"' "$case_dir/stream" | tail -n 1)" \
+        "true $all $all true"
+    expect_eq "$(busctl get-property org.nagaya1 /org/nagaya1/job/"$job" org.nagaya1.Job Progress Files TotalFiles)" \
+        $'d 1\n'"t $all"$'\n'"t $all"
 }
 
 a_loop_device_and_back() {
