@@ -122,15 +122,15 @@ static int check_stoppable(Container *container, Error *reterr)
                             container->id);
 }
 
-/* A kill overtakes a polite stop that is under way, and any other stop one that must not kill: what
- * was asked for first can end without a stopped container, what was asked for now cannot. */
+/* The supervisor is told of a later stop, too, for the earlier end counts. One that must not kill waits
+ * for whatever comes of the first. */
 static int join_stop(Operation *operation, Call *call, OperationThen then, Error *reterr)
 {
         Link *link = operation->link;
         Error unheard = ERROR_NULL;
         int r = 0;
 
-        if (call_flag(call, "kill") || (!operation->unit_job && !call_flag(call, "noKill"))) {
+        if (!call_flag(call, "noKill")) {
                 operation->link = NULL;
                 (void) supervisor_call(operation->container, "Stop", stop_parameters(call), NULL,
                                        on_stop_reply, operation, &operation->link, &unheard);

@@ -137,6 +137,7 @@ static int wait_without_kill(Supervisor *s, const StopRequest *request, Error *r
 int stop_request(Supervisor *s, const StopRequest *request, Error *reterr)
 {
         bool now = request->kill || (request->timeout_usec == 0 && !request->no_kill);
+        uint64_t deadline;
         int r;
 
         s->stop.requested = true;
@@ -150,10 +151,12 @@ int stop_request(Supervisor *s, const StopRequest *request, Error *reterr)
         }
         if (!run_has_init(s))
                 return CONTROL_DONE;
-        r = arm(s,
-                request->timeout_usec < 0 ? USEC_INFINITY
-                                          : now_usec() + (uint64_t) request->timeout_usec,
-                reterr);
+        deadline = request->timeout_usec < 0 ? USEC_INFINITY
+                                             : now_usec() + (uint64_t) request->timeout_usec;
+        /* It has been asked to halt already: the earlier end counts. */
+        if (s->stop.timer)
+                return deadline < s->stop.deadline_usec ? arm(s, deadline, reterr) : CONTROL_DONE;
+        r = arm(s, deadline, reterr);
         return r < 0 ? r : ask_to_halt(s, reterr);
 }
 

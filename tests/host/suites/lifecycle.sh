@@ -66,6 +66,18 @@ stop_kills_after_its_timeout() {
     expect_eq "$(state ct01)" stopped
 }
 
+a_later_stop_may_shorten_the_first() {
+    a_busybox ct01 lxc.signal.halt=SIGUSR2
+    started ct01
+    local begin=$SECONDS
+    expect_ok nagaya stop --no-wait --timeout 300 ct01
+    # A longer one does not put off the end.
+    expect_ok nagaya stop --no-wait --timeout 600 ct01
+    expect_ok nagaya stop --timeout 1 ct01
+    [ $((SECONDS - begin)) -le 20 ] || flunk "it took $((SECONDS - begin)) s"
+    expect_eq "$(state ct01)" stopped
+}
+
 stop_without_kill_times_out() {
     a_busybox ct01 lxc.signal.halt=SIGUSR2
     started ct01
@@ -407,6 +419,7 @@ test_case "The command creates, starts, enters, freezes, stops and destroys" com
 test_case "A list is told as JSON" list_is_told_as_json
 test_case "stop --kill does not wait" kill_does_not_wait_for_an_init_that_ignores_the_signal
 test_case "stop kills after its timeout" stop_kills_after_its_timeout
+test_case "A later stop may shorten the first" a_later_stop_may_shorten_the_first
 test_case "stop without kill times out and leaves it running" stop_without_kill_times_out
 test_case "restart gives another init" restart_gives_another_init
 test_case "monitor and wait follow" monitor_and_wait_follow
