@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 /* nagaya-work: runs the jobs of the service (create, destroy) in worker processes of their own. Started
- * by its socket with the first job, it leaves when there was nothing to do for a while. It needs every
- * right on the host's storage, which the service itself does not have. */
+ * with the service, and by its socket with a job, it leaves when there was nothing to do for a while. It
+ * needs every right on the host's storage, which the service itself does not have. */
 
 #include <fcntl.h>
 #include <getopt.h>
