@@ -38,6 +38,7 @@ typedef struct Container {
         Supervisor *supervisor; /* connection to nagaya-run, or NULL */
         Operation *operation;   /* a start or stop under way, or NULL */
         bool unsettled;         /* registry_settle_later() */
+        bool doomed;            /* its destroy was killed: it may be done all the same */
 } Container;
 
 /* The borrowed strings are copied. Return: NULL when out of memory. */

@@ -94,9 +94,7 @@ Job *manager_jobs(Manager *manager)
         return job_registry_first(manager->jobs);
 }
 
-/* The next container of that name must not inherit the unit's enablement or limits, nor the record
- * of a run. A rename has moved the former along already. */
-static void forget_container(Manager *manager, const char *id, bool disable)
+void manager_forget(Manager *manager, const char *id, bool disable)
 {
         _cleanup_(free_p) char *unit = container_id_unit(id);
         char record[320];
@@ -107,15 +105,27 @@ static void forget_container(Manager *manager, const char *id, bool disable)
                 manager->units.forget_unit(manager->units.userdata, unit, disable);
 }
 
+/* A worker that was killed may have come to its end before, and that of a killed runner lives on for a
+ * moment: whether it was destroyed shows when it vanishes, now or later. */
+static void expect_end(const Job *job)
+{
+        Container *container = manager_container(job->manager, job->container);
+
+        if (container && streq(job->kind, "destroy"))
+                container->doomed = job->state == JOB_CANCELLED ||
+                                    (job->state == JOB_FAILED && job->error.code == ERROR_FAILED);
+}
+
 void manager_job_ended(Job *job)
 {
         bool renamed = job_kind_row(job->kind)->is_renamed;
 
+        expect_end(job);
         registry_check(job->manager->registry, job->container);
         if (renamed && job->other)
                 registry_check(job->manager->registry, job->other);
         if (job->state == JOB_DONE && (renamed || streq(job->kind, "destroy")))
-                forget_container(job->manager, job->container, !renamed);
+                manager_forget(job->manager, job->container, !renamed);
         if (json_is_true(json_object_get(job->result, "reload")) && job->manager->units.reload)
                 job->manager->units.reload(job->manager->units.userdata);
         (void) json_object_del(job->result, "reload");

@@ -48,6 +48,11 @@ Container *manager_containers(Manager *manager); /* the first; then ->next */
 Job *manager_job(Manager *manager, int64_t number);
 Job *manager_jobs(Manager *manager);
 
+/* manager_forget() - there is no such container any more: the next one of that name must not inherit the
+ * unit's enablement or limits, nor the record of a run. Not `disable`: a rename has moved the former along
+ * already. */
+void manager_forget(Manager *manager, const char *id, bool disable);
+
 /* manager_job_ended() - what it did to its container is looked at now, before anyone is told. */
 void manager_job_ended(Job *job);
 

@@ -104,6 +104,8 @@ static void drop(Registry *registry, Container *container)
                 (registry->n - i) * sizeof(Container *));
         relink(registry, i);
         emit_container_removed(container);
+        if (container->doomed)
+                manager_forget(registry->manager, container->id, true);
         (void) container_free(container);
 }
 
