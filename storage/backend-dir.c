@@ -71,7 +71,14 @@ static int create_elsewhere(const Volume *volume, const char *path, Error *reter
         if (faccessat(fd, slash + 1, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
                 return error_code(reterr, 0, EEXIST, "There is already a '%s'", path);
         r = outside_begin(volume, record, reterr);
-        return r < 0 ? r : backend_make_directory(fd, slash + 1, path, reterr);
+        if (r < 0)
+                return r;
+        r = backend_make_directory(fd, slash + 1, path, reterr);
+        if (r == 0)
+                return outside_made(volume, record, fd, slash + 1, reterr);
+        /* There may by now be one that is not ours. */
+        outside_end(volume->dir_fd);
+        return r;
 }
 
 static int dir_create(const Volume *volume, char **ret_rootfs_path, Error *reterr)

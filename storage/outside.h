@@ -3,13 +3,24 @@
 
 /* Storage of a container in the making that lies outside of its directory, in a volume group or a pool.
  * While the directory is a draft, a record in it says what goes with it: whoever removes the draft,
- * also after its maker was killed, removes that first. */
+ * also after its maker was killed, removes that first. Volumes are known by their names; a directory, which
+ * anybody may make in between, by what it was when it was made. */
 
 #include "storage/backend.h"
 
 /* outside_begin() - the storage `rootfs_path` is about to be made; it must not exist. Durable. Return: 0,
  * -errno. */
 int outside_begin(const Volume *volume, const char *rootfs_path, Error *reterr);
+
+/* outside_made() - of a directory: the one that was just made is that one. */
+int outside_made(const Volume *volume,
+                 const char *rootfs_path,
+                 int parent_fd,
+                 const char *name,
+                 Error *reterr);
+
+/* outside_is_recorded() - does the directory have such a record? */
+bool outside_is_recorded(int dir_fd);
 
 /* outside_end() - it is the container's own by now, or has not come to be. */
 void outside_end(int dir_fd);
