@@ -97,6 +97,9 @@ int job_run(const JobKind *kind, JobRequest *request, const Report *report)
         r = open_site(kind, request, &site, &error);
         if (r == 0) {
                 request->site = &site;
+                /* What cannot be settled the job meets by itself, and the collector tells of it. */
+                if (site.fd >= 0 && !kind->brief)
+                        (void) trash_settle(site.fd, NULL);
                 r = kind->run(request, report, &result, &error);
         }
         if (r < 0)

@@ -134,7 +134,8 @@ int trash_put_into(int dir_fd, const char *name, int parent_fd, Error *reterr)
 
 static int try_make(int parent_fd)
 {
-        _cleanup_(fd_close_p) int trash_fd = -EBADF;
+        _cleanup_(fd_close_p) int trash_fd = -EBADF, fd = -EBADF;
+        struct stat mine, there;
         EntryName name;
         int r;
 
@@ -146,8 +147,14 @@ static int try_make(int parent_fd)
                 return r;
         if (mkdirat(trash_fd, name.text, 0700) < 0)
                 return errno == EEXIST || errno == ENOENT ? -EAGAIN : -errno;
-        r = path_open_on_mount(trash_fd, name.text, O_RDONLY | O_DIRECTORY);
-        return r == -ENOENT ? -EAGAIN : r;
+        fd = path_open_on_mount(trash_fd, name.text, O_RDONLY | O_DIRECTORY);
+        if (fd < 0)
+                return fd == -ENOENT ? -EAGAIN : fd;
+        /* A collector may have been quicker. */
+        if (flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &mine) < 0 ||
+            fstatat(trash_fd, name.text, &there, AT_SYMLINK_NOFOLLOW) < 0)
+                return errno == EWOULDBLOCK || errno == ENOENT ? -EAGAIN : -errno;
+        return mine.st_ino == there.st_ino ? TAKE_FD(fd) : -EAGAIN;
 }
 
 int trash_make(int parent_fd, Error *reterr)
@@ -278,22 +285,58 @@ static int for_each_name(int fd, NameFilter filter, NameFunction function, Error
         return first;
 }
 
-int trash_collect(int parent_fd, Error *reterr)
+/* Return: 0, -errno of the first failure; the rest is done all the same. */
+static int for_each_left(int parent_fd, NameFunction draft, NameFunction entry, Error *reterr)
 {
         int fd, first, r;
 
         fd = path_open_on_mount(parent_fd, ".", O_RDONLY | O_DIRECTORY);
         if (fd < 0)
                 return error_errno(reterr, -fd, "Cannot open the container path");
-        first = for_each_name(fd, is_draft, condemn_draft, reterr);
+        first = for_each_name(fd, is_draft, draft, reterr);
         fd = path_open_on_mount(parent_fd, TRASH_NAME, O_RDONLY | O_DIRECTORY);
         if (fd == -ENOENT)
                 return first;
         if (fd < 0)
                 r = error_errno(first < 0 ? NULL : reterr, -fd, "Cannot open the trash");
         else
-                r = for_each_name(fd, is_entry, remove_locked, first < 0 ? NULL : reterr);
+                r = for_each_name(fd, is_entry, entry, first < 0 ? NULL : reterr);
+        return first < 0 ? first : r;
+}
+
+int trash_collect(int parent_fd, Error *reterr)
+{
+        int r = for_each_left(parent_fd, condemn_draft, remove_locked, reterr);
+
         /* Stays while others still work on something in it. */
         (void) unlinkat(parent_fd, TRASH_NAME, AT_REMOVEDIR);
-        return first < 0 ? first : r;
+        return r;
+}
+
+static int settle_draft(int parent_fd, const char *name, Error *reterr)
+{
+        _cleanup_(fd_close_p) int lock_fd = lock_entry(parent_fd, name);
+        int r;
+
+        if (lock_fd < 0)
+                return 0;
+        r = rescue_snapshots(parent_fd, name, lock_fd, reterr);
+        return r < 0 ? r : outside_remove(lock_fd, reterr);
+}
+
+/* A collector that is about to remove the storage is waited for: killed before it has removed the record as
+ * well, it would leave one that names what somebody else has made since. */
+static int settle_entry(int trash_fd, const char *name, Error *reterr)
+{
+        _cleanup_(fd_close_p) int fd = -EBADF;
+
+        fd = path_open_on_mount(trash_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
+        if (fd < 0 || !outside_is_recorded(fd))
+                return 0;
+        return flock(fd, LOCK_EX) < 0 ? -errno : outside_remove(fd, reterr);
+}
+
+int trash_settle(int parent_fd, Error *reterr)
+{
+        return for_each_left(parent_fd, settle_draft, settle_entry, reterr);
 }

@@ -26,9 +26,14 @@ int trash_put(int parent_fd, const char *name, Error *reterr);
  * own, which is emptied at once. */
 int trash_put_into(int dir_fd, const char *name, int parent_fd, Error *reterr);
 
-/* trash_make() - a fresh directory in the trash, for parts of something that stays. Return: fd,
- * -errno. */
+/* trash_make() - a fresh directory in the trash, for parts of something that stays. It is not emptied
+ * while the fd is open. Return: fd, -errno. */
 int trash_make(int parent_fd, Error *reterr);
+
+/* trash_settle() - before a job: what a killed one left is not removed yet, but no longer in the way of
+ * others. Snapshots in the old half of a restore are given back, and storage elsewhere, whose name may be
+ * used again, is gone together with the record of it. Return: as trash_collect(). */
+int trash_settle(int parent_fd, Error *reterr);
 
 /* trash_collect() - remove what is in the trash, and abandoned drafts. Return: 0, -errno of the first
  * failure (the rest is done all the same). */

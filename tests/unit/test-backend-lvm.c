@@ -133,6 +133,43 @@ static void test_collected(Fixture *fixture, gconstpointer data)
         g_assert_false(scratch_has(&fixture->scratch, TRASH_NAME));
 }
 
+/* Its name may be used again: the volume goes before the next job, and with it what speaks of it. */
+static void test_settled(Fixture *fixture, gconstpointer data)
+{
+        Draft draft = DRAFT_NULL;
+        char *path = NULL;
+        Volume v;
+
+        lvm_tools(
+                fixture,
+                "*lv_name*) [ -e \"${0%/*}/made\" ] || { echo 'Failed to find logical volume' >&2; "
+                "exit 5; };;");
+        program(fixture, "lvcreate", ": >\"${0%/*}/made\"");
+        program(fixture, "lvremove", "echo 'in use' >&2; exit 5");
+        g_assert_cmpint(draft_make(fixture->scratch.fd, "ct1", &draft, NULL), ==, 0);
+        v = volume(fixture, NULL);
+        v.dir_fd = draft.dir_fd;
+        g_assert_cmpint(backend_lvm.create(&v, &path, NULL), ==, 0);
+        g_free(path);
+        /* Its maker lives. */
+        scratch_write(&fixture->scratch, "log", "", 0644);
+        g_assert_cmpint(trash_settle(fixture->scratch.fd, NULL), ==, 0);
+        assert_called(fixture, "");
+        (void) close(draft.dir_fd);
+        g_assert_cmpint(trash_collect(fixture->scratch.fd, NULL), <, 0);
+        scratch_write(&fixture->scratch, "log", "", 0644);
+
+        program(fixture, "lvremove", "");
+        g_assert_cmpint(trash_settle(fixture->scratch.fd, NULL), ==, 0);
+        assert_called(fixture, "lvs --noheadings -o lv_name lxc/ct1\n"
+                               "lvremove -qq --yes --force lxc/ct1\n");
+        g_assert_cmpuint(scratch_count(&fixture->scratch, TRASH_NAME), ==, 1);
+        /* That of the next container of the name. */
+        g_assert_cmpint(trash_collect(fixture->scratch.fd, NULL), ==, 0);
+        assert_called(fixture, "");
+        g_assert_false(scratch_has(&fixture->scratch, TRASH_NAME));
+}
+
 static void test_lvm_snapshot(Fixture *fixture, gconstpointer data)
 {
         Rootfs from = { .backend = &backend_lvm, .source = (char *) "/dev/vg0/base" };
@@ -237,6 +274,7 @@ int main(int argc, char **argv)
         ADD("/lvm/creates-a-thin-volume-where-there-is-the-pool", test_lvm_create_thin);
         ADD("/lvm/takes-back-what-it-made-and-nothing-else", test_lvm_create_fails);
         ADD("/lvm/volume-of-a-killed-maker-is-collected", test_collected);
+        ADD("/lvm/volume-of-a-killed-maker-is-settled", test_settled);
         ADD("/lvm/snapshot-is-thin-or-has-room", test_lvm_snapshot);
         ADD("/lvm/destroys-what-is-there", test_lvm_destroy);
         ADD("/lvm/rename-follows-the-container", test_lvm_rename);

@@ -92,11 +92,35 @@ static void test_parts(void)
         scratch_init(&scratch);
         fd = trash_make(scratch.fd, NULL);
         g_assert_cmpint(fd, >=, 0);
+        /* Another job's collector comes by. */
+        g_assert_cmpint(trash_collect(scratch.fd, NULL), ==, 0);
         scratch_write(&scratch, "part", "x", 0644);
         g_assert_cmpint(renameat(scratch.fd, "part", fd, "part"), ==, 0);
         (void) close(fd);
         g_assert_cmpint(trash_collect(scratch.fd, NULL), ==, 0);
         g_assert_cmpuint(scratch_count(&scratch, "."), ==, 0);
+        scratch_done(&scratch);
+}
+
+/* In the old half of a restore that was killed; somebody might ask for another name of the container. */
+static void test_settle_gives_snapshots_back(void)
+{
+        static const char draft[] = TRASH_PREFIX "ct1.0123456789abcdef" DRAFT_SUFFIX;
+        Scratch scratch;
+        g_autofree char *snaps = g_build_filename(draft, "snaps", NULL);
+
+        scratch_init(&scratch);
+        scratch_mkdir(&scratch, "ct1");
+        scratch_mkdir(&scratch, draft);
+        scratch_mkdir(&scratch, snaps);
+        scratch_write(&scratch, "kept", "x", 0644);
+        g_assert_cmpint(trash_settle(scratch.fd, NULL), ==, 0);
+        g_assert_true(scratch_has(&scratch, "ct1/snaps"));
+        g_assert_true(scratch_has(&scratch, draft));
+        g_assert_false(scratch_has(&scratch, snaps));
+        g_assert_cmpint(trash_settle(scratch.fd, NULL), ==, 0);
+        g_assert_cmpint(trash_collect(scratch.fd, NULL), ==, 0);
+        g_assert_cmpuint(scratch_count(&scratch, "."), ==, 2);
         scratch_done(&scratch);
 }
 
@@ -106,6 +130,7 @@ int main(int argc, char **argv)
         g_test_add_func("/trash/takes-by-a-rename-and-is-collected", test_put_and_collect);
         g_test_add_func("/trash/collector-spares-what-is-not-ours", test_collect_spares);
         g_test_add_func("/trash/takes-parts", test_parts);
+        g_test_add_func("/trash/settles-snapshots", test_settle_gives_snapshots_back);
         g_test_add_func("/draft/is-not-collected-while-its-maker-lives", test_draft_is_locked);
         g_test_add_func("/draft/is-collected-when-abandoned", test_abandoned_draft);
         g_test_add_func("/draft/does-not-replace-a-container", test_draft_does_not_replace);
