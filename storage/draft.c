@@ -79,10 +79,18 @@ static int give_name(Draft *draft, const char *name, Error *reterr)
                                                       "container path",
                                                       name)
                                        : error_errno(reterr, errno, "Cannot publish '%s'", name);
+        /* What is there, and said not to be, would be nobody's. Its maker's lock keeps it from being used. */
+        if (fsync(draft->parent_fd) < 0) {
+                int r = error_errno(reterr, errno, "Cannot write the container path to the disk");
+
+                if (renameat2(draft->parent_fd, name, draft->parent_fd, draft->name,
+                              RENAME_NOREPLACE) == 0)
+                        return r;
+                if (reterr)
+                        error_done(reterr);
+        }
         outside_end(draft->dir_fd);
         draft->dir_fd = fd_close(draft->dir_fd);
-        if (fsync(draft->parent_fd) < 0)
-                return error_errno(reterr, errno, "Cannot write the container path to the disk");
         return 0;
 }
 

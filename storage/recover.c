@@ -13,6 +13,7 @@
 #include "interfaces/container-lock.h"
 #include "interfaces/errors.h"
 #include "interfaces/unsynced.h"
+#include "storage/outside.h"
 #include "storage/rename-mark.h"
 #include "storage/rename.h"
 #include "storage/snapshots.h"
@@ -40,6 +41,8 @@ static void sweep_temporaries(const Site *site, int dir_fd, const char *lock_dir
         }
         if (flock(fd, LOCK_EX | LOCK_NB) < 0)
                 return;
+        /* Its maker was killed before he had withdrawn it. */
+        outside_end(dir_fd);
         while ((entry = readdir(dir)))
                 if (startswith(entry->d_name, TRASH_PREFIX) && !streq(entry->d_name, RENAME_MARK))
                         (void) unlinkat(dir_fd, entry->d_name, 0);
@@ -68,6 +71,21 @@ static void recover_container(const Site *site, const char *lock_dir)
                 (void) trash_collect(place.fd, NULL);
 }
 
+/* Where LXC 1.0 kept snapshots; ours is only the trash there (destroy.c). */
+static void recover_old_snapshots(const char *container_path)
+{
+        _cleanup_(free_p) char *path = NULL;
+        _cleanup_(fd_close_p) int fd = -EBADF;
+
+        if (asprintf(&path, "%ssnaps", container_path) < 0) {
+                path = NULL;
+                return;
+        }
+        fd = path_open_trusted(path, O_RDONLY | O_DIRECTORY, NULL);
+        if (fd >= 0)
+                (void) trash_collect(fd, NULL);
+}
+
 void recover(int path_fd, const char *container_path, const char *lock_dir)
 {
         _cleanup_(closedir_p) DIR *dir = NULL;
@@ -80,6 +98,7 @@ void recover(int path_fd, const char *container_path, const char *lock_dir)
                 (void) fd_close(fd);
                 return;
         }
+        recover_old_snapshots(container_path);
         while ((entry = readdir(dir))) {
                 _cleanup_(free_p) char *directory = NULL;
                 Site site = { .fd = path_fd, .path = (char *) container_path };

@@ -155,6 +155,8 @@ static int remember_old(Restoration *s, Error *reterr)
         const Volume volume = { .dir_fd = s->dir_fd, .name = s->owner->name };
         int r;
 
+        /* One that a killed restore has left is no longer true. */
+        outside_end(s->dir_fd);
         r = bases_read(s->dir_fd, &s->old_bases, reterr);
         if (r < 0 || original_open(s->owner, s->owner->name, &old, NULL) < 0 ||
             !old.rootfs.backend->destroy || !old.config->rootfs.managed)
