@@ -4,11 +4,12 @@
  *
  *      kill-at self PID N COMMAND...       the process itself
  *      kill-at child PID N COMMAND...      the first child that it makes from now on
+ *      kill-at child PID N,M COMMAND...    that, and at its Mth the child that it makes next
  *
  * From now on, while COMMAND runs, the system calls of that process (all of its threads, none of its
  * children) are counted, and it gets SIGKILL when it enters the Nth; the call does not take place. N = 0:
  * it is only counted. Prints "killed NUMBER" with the number of the system call (see ausyscall(8)), or
- * "whole COUNT" when there were fewer. Exits with COMMAND's status, whose output is left alone but for
+ * "whole COUNT" when there were fewer, of the last one that is to be killed. Exits with COMMAND's status, whose output is left alone but for
  * its standard output, which goes to standard error. */
 
 #include <err.h>
@@ -28,8 +29,11 @@
 typedef struct Watch {
         pid_t target; /* whose PID was given */
         pid_t victim; /* 0: it is not there yet */
+        pid_t last;   /* victim, which is dead */
         pid_t command;
         unsigned long kill_at, n;
+        unsigned long then; /* the next victim's */
+        bool has_next;
         long killed; /* the system call, -1: not yet */
         int status;  /* of the command */
         bool command_ended;
@@ -64,6 +68,18 @@ static void go_on(const Watch *watch, pid_t thread, int sig)
                               (void *) (long) sig);
 }
 
+static void next_victim(Watch *watch)
+{
+        if (!watch->has_next)
+                return;
+        watch->has_next = false;
+        watch->last = watch->victim;
+        watch->victim = 0;
+        watch->kill_at = watch->then;
+        watch->n = 0;
+        watch->killed = -1;
+}
+
 static void on_syscall(Watch *watch, pid_t thread)
 {
         struct __ptrace_syscall_info info = { 0 };
@@ -73,6 +89,7 @@ static void on_syscall(Watch *watch, pid_t thread)
             ++watch->n == watch->kill_at) {
                 watch->killed = (long) info.entry.nr;
                 (void) kill(watch->victim, SIGKILL);
+                next_victim(watch);
                 return;
         }
         go_on(watch, thread, 0);
@@ -83,7 +100,8 @@ static void on_stop(Watch *watch, pid_t thread, int status)
 {
         int event = status >> 16, sig = WSTOPSIG(status);
 
-        if (watch->victim == 0 && thread != watch->target && process_of(thread) == thread)
+        if (watch->victim == 0 && thread != watch->target && thread != watch->last &&
+            process_of(thread) == thread)
                 watch->victim = thread;
         if (event == PTRACE_EVENT_STOP && sig != SIGTRAP)
                 (void) ptrace(PTRACE_LISTEN, thread, NULL, NULL);
@@ -141,11 +159,15 @@ static void follow(Watch *watch)
 int main(int argc, char **argv)
 {
         Watch watch = { .killed = -1 };
+        char *rest;
 
         if (argc < 5 || (strcmp(argv[1], "self") != 0 && strcmp(argv[1], "child") != 0))
                 errx(2, "Usage: kill-at self|child PID N COMMAND...");
         watch.target = (pid_t) strtol(argv[2], NULL, 10);
-        watch.kill_at = strtoul(argv[3], NULL, 10);
+        watch.kill_at = strtoul(argv[3], &rest, 10);
+        watch.has_next = *rest == ',';
+        if (watch.has_next)
+                watch.then = strtoul(rest + 1, NULL, 10);
         if (strcmp(argv[1], "self") == 0)
                 watch.victim = watch.target;
         seize(&watch);
