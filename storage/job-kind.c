@@ -16,6 +16,7 @@
 #include "storage/configure.h"
 #include "storage/create.h"
 #include "storage/destroy.h"
+#include "storage/elsewhere.h"
 #include "storage/host-check.h"
 #include "storage/list-backends.h"
 #include "storage/recover.h"
@@ -78,19 +79,37 @@ static void settle(const Site *site)
                           strerror(-r));
 }
 
-static void collect(int path_fd, const char *path)
+/* Return: is all of it gone? */
+static bool collect(int path_fd, const char *path)
 {
         _cleanup_(error_done) Error error = ERROR_NULL;
+        int r;
 
         (void) setpriority(PRIO_PROCESS, 0, COLLECT_NICE);
-        if (trash_collect(path_fd, &error) < 0)
+        r = trash_collect(path_fd, &error);
+        if (r < 0)
                 log_error_event(LOG_WARNING, NULL, &error, path);
+        return r == 0;
+}
+
+/* The job is done all the same when it cannot be noted: it is for a crash alone. */
+static void note(const JobRequest *request, Elsewhere *ret)
+{
+        int r = elsewhere_begin(request->container_path, request->container, request->site, ret);
+
+        if (r < 0)
+                log_event(
+                        LOG_WARNING, NULL,
+                        "Cannot note in '%s' that '%s' is worked on: %s; what a crash would leave "
+                        "there will stay",
+                        request->container_path, request->site->directory, strerror(-r));
 }
 
 int job_run(const JobKind *kind, JobRequest *request, const Report *report)
 {
         _cleanup_(site_done) Site site = SITE_NULL;
         _cleanup_(error_done) Error error = ERROR_NULL;
+        Elsewhere elsewhere = ELSEWHERE_NULL;
         json_t *result = NULL;
         int r;
 
@@ -98,8 +117,10 @@ int job_run(const JobKind *kind, JobRequest *request, const Report *report)
         if (r == 0) {
                 request->site = &site;
                 /* What cannot be settled the job meets by itself, and the collector tells of it. */
-                if (site.fd >= 0 && !kind->brief)
+                if (site.fd >= 0 && !kind->brief) {
+                        note(request, &elsewhere);
                         (void) trash_settle(site.fd, NULL);
+                }
                 r = kind->run(request, report, &result, &error);
         }
         if (r < 0)
@@ -109,7 +130,7 @@ int job_run(const JobKind *kind, JobRequest *request, const Report *report)
         /* By the fd from the beginning: the path may by now lead to what a template saw. */
         if (site.fd >= 0 && !kind->brief) {
                 settle(&site);
-                collect(site.fd, site.path);
+                elsewhere_end(&elsewhere, collect(site.fd, site.path));
         }
         return r;
 }
@@ -118,12 +139,15 @@ void job_settle(const JobKind *kind, JobRequest *request, const Report *report)
 {
         _cleanup_(site_done) Site site = SITE_NULL;
         _cleanup_(error_done) Error error = ERROR_NULL;
+        Elsewhere elsewhere = ELSEWHERE_NULL;
         json_t *result = NULL;
         int r;
 
         if (open_site(kind, request, &site, NULL) < 0 || site.fd < 0)
                 return;
         request->site = &site;
+        /* The worker's. */
+        (void) elsewhere_begin(request->container_path, request->container, &site, &elsewhere);
         recover(site.fd, site.path, request->lock_dir);
         r = kind->settle ? kind->settle(request, &result, &error) : 0;
         if (r < 0)
@@ -132,16 +156,26 @@ void job_settle(const JobKind *kind, JobRequest *request, const Report *report)
                 report_message(report, "The job was killed, but what it had begun was completed");
                 report_end(report, result);
         }
-        collect(site.fd, site.path);
+        elsewhere_end(&elsewhere, collect(site.fd, site.path));
+}
+
+static bool collect_path(const char *container_path, const char *lock_dir)
+{
+        _cleanup_(fd_close_p) int fd = -EBADF;
+
+        fd = path_open_trusted(container_path, O_RDONLY | O_DIRECTORY, NULL);
+        if (fd < 0)
+                return fd == -ENOENT || fd == -ENOTDIR;
+        recover(fd, container_path, lock_dir);
+        return collect(fd, container_path);
 }
 
 void job_collect(const char *container_path, const char *lock_dir)
 {
         _cleanup_(fd_close_p) int fd = -EBADF;
 
+        (void) collect_path(container_path, lock_dir);
         fd = path_open_trusted(container_path, O_RDONLY | O_DIRECTORY, NULL);
-        if (fd < 0)
-                return;
-        recover(fd, container_path, lock_dir);
-        collect(fd, container_path);
+        if (fd >= 0)
+                elsewhere_collect(fd, container_path, lock_dir, collect_path);
 }

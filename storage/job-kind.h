@@ -15,8 +15,9 @@
 typedef struct JobRequest {
         const char *container; /* id */
         const json_t *parameters;
-        const Site *site;     /* where the container is, or will be */
-        const char *lock_dir; /* LOCK_DIR but in tests */
+        const Site *site;           /* where the container is, or will be */
+        const char *lock_dir;       /* LOCK_DIR but in tests */
+        const char *container_path; /* the host's own; NULL: collected by nobody */
         const char *const *template_directories;
         const char
                 *host_mounts; /* the host's mount namespace, a file of proc; NULL: we are in it */
@@ -54,6 +55,6 @@ int job_run(const JobKind *kind, JobRequest *request, const Report *report);
  * one all the same, and the removal. */
 void job_settle(const JobKind *kind, JobRequest *request, const Report *report);
 
-/* job_collect() - for a container path in which workers may have been killed whose jobs nobody knows any
- * more. */
+/* job_collect() - for the host's own container path, in which workers may have been killed whose jobs nobody
+ * knows any more, and those that are noted in it (storage/elsewhere.h). */
 void job_collect(const char *container_path, const char *lock_dir);

@@ -331,6 +331,7 @@ int work_server_new(Loop *loop, const ServerOptions *options, Server **ret, Erro
                 .loop = loop,
                 .group_fd = options->group_fd,
                 .lock_dir = options->lock_dir,
+                .container_path = options->container_path,
                 .template_directories = options->template_directories,
                 .on_event = on_task_event,
                 .on_end = on_task_end,

@@ -218,6 +218,7 @@ static JobRequest job_request(const Task *task)
                 .container = task->container,
                 .parameters = task->private->parameters,
                 .lock_dir = task->context->lock_dir,
+                .container_path = task->context->container_path,
                 .template_directories = task->context->template_directories,
                 .host_mounts = "/proc/1/ns/mnt",
         };

@@ -29,6 +29,7 @@ typedef struct TaskContext {
         Loop *loop;
         int group_fd; /* the delegated cgroup; < 0: none, workers stay in ours */
         const char *lock_dir;
+        const char *container_path; /* the host's own, or NULL */
         const char *const *template_directories;
         /* `parameters` of a reply that has more after it; borrowed. */
         void (*on_event)(Task *task, const json_t *parameters, void *userdata);

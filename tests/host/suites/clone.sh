@@ -503,6 +503,43 @@ another_path() {
     rm -rf /srv/more
 }
 
+# Nobody but the note knows where the runner was at work.
+a_killed_runner_elsewhere() {
+    a_busybox ct01
+    mkdir -p /srv/more/kept
+    mkfifo $lxc/ct01/go
+    printf '#!/bin/sh\ncat %s/ct01/go\n' $lxc >$lxc/ct01/hook
+    chmod 0755 $lxc/ct01/hook
+    echo "lxc.hook.clone = $lxc/ct01/hook" >>$lxc/ct01/config
+    printf '#!/bin/sh\nexec cat %s/ct01/go\n' $lxc >/usr/share/nagaya/templates/lxc-waiting
+    chmod 0755 /usr/share/nagaya/templates/lxc-waiting
+    varlink Container.Clone '{"container":"ct01","newName":"far","path":"/srv/more"}' >/dev/null
+    varlink Manager.CreateContainer '{"name":"made","template":"waiting","backendOptions":{"dir":"/srv/outside"}}' \
+        >/dev/null
+    wait_until 10 pgrep -f -x "cat $lxc/ct01/go"
+    wait_until 10 test -d /srv/outside
+    wait_until 10 path_has_draft /srv/more
+    expect_eq "$(find $lxc/.#elsewhere -type f -printf '%f')" '-srv-more-far'
+    systemctl kill --signal=KILL nagaya-work.service
+    wait_until 20 nothing_is_left_elsewhere
+    expect_eq "$(find /srv/more /srv/outside $lxc/.#* 2>/dev/null || true)" $'/srv/more\n/srv/more/kept'
+    rm -r /srv/more
+    # A job that comes to its end leaves no note.
+    sed -i '/hook.clone/d' $lxc/ct01/config
+    mkdir /srv/more
+    expect_ok nagaya clone ct01 far --path /srv/more
+    wait_until 10 nothing_is_left_elsewhere
+    rm -r /srv/more /usr/share/nagaya/templates/lxc-waiting
+}
+
+path_has_draft() {
+    [ -n "$(find "$1" -maxdepth 1 -name '.#*.new')" ]
+}
+
+nothing_is_left_elsewhere() {
+    [ ! -e "$lxc/.#elsewhere" ] && [ ! -e /srv/outside ] && [ -z "$(find /srv/more $lxc -maxdepth 1 -name '.#*')" ]
+}
+
 renaming() {
     uses ct02 over01
     a_legacy_container ct01 "lxc.mount=$lxc/ct01/fstab" "lxc.hook.pre-start=$lxc/ct01/rootfs/sbin/hook"
@@ -626,6 +663,7 @@ test_case "Changes that are kept in memory" changes_in_memory
 test_case "Progress is told in files and bytes" progress_is_told
 test_case "Into an image and back" a_loop_device_and_back
 test_case "Into another container path" another_path
+test_case "What a killed runner left in other places is collected" a_killed_runner_elsewhere
 test_case "A container is renamed with all that names it" renaming
 test_case "A rename that was killed is brought to its end" a_rename_that_was_killed
 test_case "A copy whose files may not be on the disk" files_not_on_the_disk
