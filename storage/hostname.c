@@ -27,18 +27,43 @@ static int find_file(int root_fd)
         return S_ISREG(st.st_mode) ? TAKE_FD(fd) : -ENOENT;
 }
 
+/* In place, as the file may have other names and attributes, and needs no room on a full disk. One write
+ * puts the new name over the old one and newlines over what is longer in that; then the end is cut off: killed
+ * at any time it leaves a file whose first line is either name. */
 static int rewrite(int path_fd, const char *name)
 {
         _cleanup_(fd_close_p) int fd = -EBADF;
+        char text[HOSTNAME_MAX];
+        size_t n = strlen(name), size;
+        struct stat st;
+        ssize_t written;
 
-        fd = open(fd_path(path_fd).text, O_WRONLY | O_TRUNC | O_CLOEXEC);
-        if (fd < 0)
+        fd = open(fd_path(path_fd).text, O_WRONLY | O_CLOEXEC);
+        if (fd < 0 || fstat(fd, &st) < 0)
                 return -errno;
-        return fd_write_all(fd, name, strlen(name));
+        if (n > sizeof(text))
+                return -ENAMETOOLONG;
+        size = st.st_size < (off_t) sizeof(text) ? (size_t) st.st_size : sizeof(text);
+        if (size < n)
+                size = n;
+        (void) memset(text, '\n', size);
+        (void) memcpy(text, name, n);
+        written = pwrite(fd, text, size, 0);
+        if (written != (ssize_t) size)
+                return written < 0 ? -errno : -EIO;
+        return ftruncate(fd, (off_t) n) < 0 ? -errno : 0;
 }
 
-/* Return: > 0, 0 it says something else, -errno. */
-static int says(int path_fd, const char *name)
+/* `text` as rewrite() may leave it. */
+static bool is_uncut(const char *text, const char *name)
+{
+        const char *rest = startswith(text, name);
+
+        return rest && rest[0] == '\n' && rest[1] == '\n' && rest[strspn(rest, "\n")] == '\0';
+}
+
+/* Return: > 0 it is to be rewritten, 0 it says something else, -errno. */
+static int look(int path_fd, const char *old, const char *name)
 {
         _cleanup_(fd_close_p) int fd = -EBADF;
         _cleanup_(free_p) char *text = NULL;
@@ -50,7 +75,7 @@ static int says(int path_fd, const char *name)
         r = file_read_fd(fd, HOSTNAME_MAX, &text, NULL);
         if (r < 0)
                 return r == -EFBIG || r == -EBADMSG ? 0 : r;
-        return streq(string_strip(text), name);
+        return is_uncut(text, name) || streq(string_strip(text), old);
 }
 
 /* `old` NULL: whatever it says. */
@@ -61,7 +86,7 @@ static int change(int root_fd, const char *old, const char *name, Error *reterr)
 
         if (fd == -ENOENT)
                 return 0;
-        r = fd < 0 ? fd : old ? says(fd, old) : 1;
+        r = fd < 0 ? fd : old ? look(fd, old, name) : 1;
         if (r > 0) {
                 r = rewrite(fd, name);
                 if (r == 0)
