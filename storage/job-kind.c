@@ -148,7 +148,7 @@ void job_settle(const JobKind *kind, JobRequest *request, const Report *report)
         request->site = &site;
         /* The worker's. */
         (void) elsewhere_begin(request->container_path, request->container, &site, &elsewhere);
-        recover(site.fd, site.path, request->lock_dir);
+        recover(site.fd, site.path, request->lock_dir, -EBADF);
         r = kind->settle ? kind->settle(request, &result, &error) : 0;
         if (r < 0)
                 report_error(report, &error);
@@ -159,22 +159,27 @@ void job_settle(const JobKind *kind, JobRequest *request, const Report *report)
         elsewhere_end(&elsewhere, collect(site.fd, site.path));
 }
 
-static bool collect_path(const char *container_path, const char *lock_dir)
+static bool recover_path(const char *container_path, const char *lock_dir, int begun_fd)
 {
         _cleanup_(fd_close_p) int fd = -EBADF;
 
         fd = path_open_trusted(container_path, O_RDONLY | O_DIRECTORY, NULL);
         if (fd < 0)
                 return fd == -ENOENT || fd == -ENOTDIR;
-        recover(fd, container_path, lock_dir);
+        recover(fd, container_path, lock_dir, begun_fd);
         return collect(fd, container_path);
 }
 
-void job_collect(const char *container_path, const char *lock_dir)
+static bool collect_path(const char *container_path, const char *lock_dir)
+{
+        return recover_path(container_path, lock_dir, -EBADF);
+}
+
+void job_collect(const char *container_path, const char *lock_dir, int begun_fd)
 {
         _cleanup_(fd_close_p) int fd = -EBADF;
 
-        (void) collect_path(container_path, lock_dir);
+        (void) recover_path(container_path, lock_dir, begun_fd);
         fd = path_open_trusted(container_path, O_RDONLY | O_DIRECTORY, NULL);
         if (fd >= 0)
                 elsewhere_collect(fd, container_path, lock_dir, collect_path);

@@ -56,5 +56,6 @@ int job_run(const JobKind *kind, JobRequest *request, const Report *report);
 void job_settle(const JobKind *kind, JobRequest *request, const Report *report);
 
 /* job_collect() - for the host's own container path, in which workers may have been killed whose jobs nobody
- * knows any more, and those that are noted in it (storage/elsewhere.h). */
-void job_collect(const char *container_path, const char *lock_dir);
+ * knows any more, and those that are noted in it (storage/elsewhere.h). begun_fd: as
+ * recover() has it, for the former. */
+void job_collect(const char *container_path, const char *lock_dir, int begun_fd);

@@ -19,6 +19,11 @@
 #include "storage/snapshots.h"
 #include "storage/trash.h"
 
+static bool is_temporary(const struct dirent *entry)
+{
+        return startswith(entry->d_name, TRASH_PREFIX) && !streq(entry->d_name, RENAME_MARK);
+}
+
 /* The temporary files (file_write_atomic()) of writers that were killed, the rename's mark aside. Who lives
  * holds one of these locks: of the container, of its config, of its record of clones. */
 static void sweep_temporaries(const Site *site, int dir_fd, const char *lock_dir)
@@ -44,8 +49,29 @@ static void sweep_temporaries(const Site *site, int dir_fd, const char *lock_dir
         /* Its maker was killed before he had withdrawn it. */
         outside_end(dir_fd);
         while ((entry = readdir(dir)))
-                if (startswith(entry->d_name, TRASH_PREFIX) && !streq(entry->d_name, RENAME_MARK))
+                if (is_temporary(entry))
                         (void) unlinkat(dir_fd, entry->d_name, 0);
+}
+
+/* Nobody's container is locked for nothing. */
+static bool has_temporaries(int dir_fd)
+{
+        _cleanup_(closedir_p) DIR *dir = NULL;
+        struct dirent *entry;
+        int fd;
+
+        if (outside_is_recorded(dir_fd))
+                return true;
+        fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        dir = fd < 0 ? NULL : fdopendir(fd);
+        if (!dir) {
+                (void) fd_close(fd);
+                return false;
+        }
+        while ((entry = readdir(dir)))
+                if (is_temporary(entry))
+                        return true;
+        return false;
 }
 
 static void resume(const Site *site, int dir_fd, const char *lock_dir)
@@ -56,18 +82,14 @@ static void resume(const Site *site, int dir_fd, const char *lock_dir)
                 log_error_event(LOG_WARNING, NULL, &error, site->directory);
 }
 
-static void recover_container(const Site *site, const char *lock_dir)
+static void clean(const Site *site, int dir_fd, const char *lock_dir)
 {
         _cleanup_(snapshot_place_done) SnapshotPlace place = SNAPSHOT_PLACE_NULL;
-        _cleanup_(fd_close_p) int fd = -EBADF;
 
-        fd = path_open_on_mount(site->fd, site->name, O_RDONLY | O_DIRECTORY);
-        if (fd < 0)
-                return;
-        resume(site, fd, lock_dir);
-        (void) unsynced_settle(fd);
-        sweep_temporaries(site, fd, lock_dir);
-        if (snapshot_place_open(site->path, site->name, fd, false, &place, NULL) == 0)
+        (void) unsynced_settle(dir_fd);
+        if (has_temporaries(dir_fd))
+                sweep_temporaries(site, dir_fd, lock_dir);
+        if (snapshot_place_open(site->path, site->name, dir_fd, false, &place, NULL) == 0)
                 (void) trash_collect(place.fd, NULL);
 }
 
@@ -86,7 +108,10 @@ static void recover_old_snapshots(const char *container_path)
                 (void) trash_collect(fd, NULL);
 }
 
-void recover(int path_fd, const char *container_path, const char *lock_dir)
+static void for_each_container(int path_fd,
+                               const char *container_path,
+                               const char *lock_dir,
+                               void (*function)(const Site *, int dir_fd, const char *lock_dir))
 {
         _cleanup_(closedir_p) DIR *dir = NULL;
         struct dirent *entry;
@@ -98,9 +123,9 @@ void recover(int path_fd, const char *container_path, const char *lock_dir)
                 (void) fd_close(fd);
                 return;
         }
-        recover_old_snapshots(container_path);
         while ((entry = readdir(dir))) {
                 _cleanup_(free_p) char *directory = NULL;
+                _cleanup_(fd_close_p) int dir_fd = -EBADF;
                 Site site = { .fd = path_fd, .path = (char *) container_path };
 
                 if (entry->d_name[0] == '.')
@@ -111,6 +136,16 @@ void recover(int path_fd, const char *container_path, const char *lock_dir)
                 }
                 site.name = entry->d_name;
                 site.directory = directory;
-                recover_container(&site, lock_dir);
+                dir_fd = path_open_on_mount(path_fd, entry->d_name, O_RDONLY | O_DIRECTORY);
+                if (dir_fd >= 0)
+                        function(&site, dir_fd, lock_dir);
         }
+}
+
+void recover(int path_fd, const char *container_path, const char *lock_dir, int begun_fd)
+{
+        for_each_container(path_fd, container_path, lock_dir, resume);
+        (void) fd_close(begun_fd);
+        for_each_container(path_fd, container_path, lock_dir, clean);
+        recover_old_snapshots(container_path);
 }

@@ -27,6 +27,9 @@ struct Server {
         Connection *connections;
         Task *tasks;
         Child *collector;
+        Source *recovered; /* from the collector: who asks is listened to from now on */
+        int recovered_fd;
+        int begun_fd; /* the collector's end of that */
 };
 
 /* Takes `message`. Return: whether it could be sent; else the connection is dead. */

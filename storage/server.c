@@ -5,7 +5,9 @@
 
 #include "storage/server.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "base/process.h"
 #include "interfaces/names.h"
@@ -290,8 +292,23 @@ static int collect_main(void *userdata)
 {
         const Server *server = userdata;
 
-        job_collect(server->options->container_path, server->options->lock_dir);
+        job_collect(server->options->container_path, server->options->lock_dir, server->begun_fd);
         return 0;
+}
+
+static int listen_to(Server *server)
+{
+        return loop_add_fd(server->loop, server->options->listen_fd, EPOLLIN, on_listen, server,
+                           &server->listen);
+}
+
+static int on_recovered(Source *source, int fd, uint32_t events, void *userdata)
+{
+        Server *server = userdata;
+
+        server->recovered = source_free(server->recovered);
+        server->recovered_fd = fd_close(server->recovered_fd);
+        return server->stopping ? 0 : listen_to(server);
 }
 
 static void on_collected(int code, int sig, void *userdata)
@@ -302,20 +319,29 @@ static void on_collected(int code, int sig, void *userdata)
         update_idle(server);
 }
 
-/* What an earlier life of ours left behind. */
+/* What an earlier life of ours left behind. A job that meets a container half renamed would fail by it: the
+ * pipe ends when there is none any more, also when the collector does. */
 static int start_collector(Server *server)
 {
         ChildSpec spec = {
                 .group_fd = -EBADF,
-                .keep_fd = -EBADF,
                 .main = collect_main,
                 .end = on_collected,
                 .userdata = server,
         };
+        int pair[2], r;
 
-        return server->options->container_path
-                       ? child_start(server->loop, &spec, &server->collector)
-                       : 0;
+        if (!server->options->container_path)
+                return listen_to(server);
+        if (pipe2(pair, O_CLOEXEC) < 0)
+                return -errno;
+        server->recovered_fd = pair[0];
+        server->begun_fd = spec.keep_fd = pair[1];
+        r = child_start(server->loop, &spec, &server->collector);
+        (void) fd_close(pair[1]);
+        return r < 0 ? r
+                     : loop_add_fd(server->loop, pair[0], EPOLLIN, on_recovered, server,
+                                   &server->recovered);
 }
 
 int work_server_new(Loop *loop, const ServerOptions *options, Server **ret, Error *reterr)
@@ -327,6 +353,7 @@ int work_server_new(Loop *loop, const ServerOptions *options, Server **ret, Erro
                 return error_oom(reterr);
         server->loop = loop;
         server->options = options;
+        server->recovered_fd = -EBADF;
         server->context = (TaskContext){
                 .loop = loop,
                 .group_fd = options->group_fd,
@@ -341,9 +368,6 @@ int work_server_new(Loop *loop, const ServerOptions *options, Server **ret, Erro
         r = loop_add_timer(loop, USEC_INFINITY, on_idle, server, &server->idle);
         if (r == 0)
                 r = loop_add_timer(loop, USEC_INFINITY, on_sweep, server, &server->sweep);
-        if (r == 0)
-                r = loop_add_fd(loop, options->listen_fd, EPOLLIN, on_listen, server,
-                                &server->listen);
         if (r == 0 && options->stop_fd >= 0)
                 r = loop_add_fd(loop, options->stop_fd, EPOLLIN, on_stop, server, &server->stop);
         if (r == 0)
@@ -372,6 +396,8 @@ Server *work_server_free(Server *server)
                 (void) task_free(task);
         }
         (void) child_abandon(server->collector);
+        (void) source_free(server->recovered);
+        (void) fd_close(server->recovered_fd);
         (void) source_free(server->listen);
         (void) source_free(server->stop);
         (void) source_free(server->idle);
