@@ -175,7 +175,7 @@ collector_case "Files elsewhere of a killed create go" elsewhere runner 90
 collector_case "A killed clone goes" clone runner 90
 collector_case "A killed clone that shares goes" share again 70 95
 collector_case "A killed snapshot goes" keep again 90
-collector_case "A killed restore comes to its end, or goes" restore again 60 85 95
+collector_case "A killed restore comes to its end, or goes" restore again 60 66 72 78
 collector_case "A killed rename comes to its end" rename runner 50 65 80 90
 collector_case "What a killed destroy has begun comes to its end" destroy again 50 80
 sweep_cases elsewhere "worker runner service" "leaves no files elsewhere"
