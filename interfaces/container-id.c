@@ -8,6 +8,7 @@
 
 #include "base/path.h"
 #include "base/strv.h"
+#include "base/utf8.h"
 #include "interfaces/errors.h"
 #include "interfaces/names.h"
 
@@ -109,6 +110,31 @@ int container_id_check(const char *id, Error *reterr)
         int r = locate(id, path, reterr);
 
         return r < 0 ? r : 0;
+}
+
+static bool is_component(const char *name)
+{
+        if (name[0] == '\0' || name[0] == '.' || strlen(name) > CONTAINER_ID_MAX ||
+            !utf8_is_valid(name))
+                return false;
+        for (const char *p = name; *p; p++)
+                if (*p == '/' || iscntrl((unsigned char) *p))
+                        return false;
+        return true;
+}
+
+int container_id_check_any(const char *id, Error *reterr)
+{
+        char shown[84];
+
+        if (id[0] == '-' || container_name_is_valid(id))
+                return container_id_check(id, reterr);
+        if (is_component(id))
+                return 0;
+        quotable(id, shown);
+        return error_public(reterr, ERROR_INVALID_NAME,
+                            "'%s' cannot be asked for: remove or rename its directory by hand",
+                            shown);
 }
 
 int container_id_locate(const char *id,

@@ -21,6 +21,12 @@ int container_name_check(const char *name, Error *reterr);
  * ERROR_INVALID_NAME, ERROR_LIMITS_EXCEEDED. */
 int container_id_check(const char *id, Error *reterr);
 
+/* container_id_check_any() - also what a directory in the container path may be called that is no container's,
+ * for those who remove it or give it a name: one component of a path, of at most so many bytes of UTF-8,
+ * without control characters, that does not begin with '.' or '-'. Return: 0, ERROR_INVALID_NAME,
+ * ERROR_LIMITS_EXCEEDED. */
+int container_id_check_any(const char *id, Error *reterr);
+
 /* The directory and the name behind an id: <container_path>/<name>, or the unescaped path. Return:
  * 0, as container_id_check(), -ENOMEM. */
 int container_id_locate(const char *id,

@@ -34,10 +34,10 @@ static const JobKind job_kinds[] = {
         { "clone",            SITE_MAKE_PATH, clone_job,            false, NULL },
         { "configure",        SITE_AS_IT_IS,  configure_job,        true,  NULL },
         { "create",           SITE_MAKE_PATH, create_job,           false, NULL },
-        { "destroy",          SITE_AS_IT_IS,  destroy_job,          false, destroy_settle },
+        { "destroy",          SITE_ANY_NAME,  destroy_job,          false, destroy_settle },
         { "destroy-snapshot", SITE_AS_IT_IS,  destroy_snapshot_job, false, NULL },
         { "list-backends",    SITE_NONE,      list_backends_job,    true,  NULL },
-        { "rename",           SITE_AS_IT_IS,  rename_job,           false, rename_settle },
+        { "rename",           SITE_ANY_NAME,  rename_job,           false, rename_settle },
         { "restore",          SITE_MAKE_PATH, restore_job,          false, NULL },
         { "snapshot",         SITE_AS_IT_IS,  snapshot_job,         false, NULL },
 };

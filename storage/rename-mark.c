@@ -31,7 +31,7 @@ int rename_mark_read(int dir_fd, RenameMark *ret)
         if (strv_split(&lines, text, "\n") < 0)
                 return -ENOMEM;
         if (strv_length(lines) != 3 || !path_is_normalized(lines[0]) ||
-            container_id_check(lines[1], NULL) < 0 || container_id_check(lines[2], NULL) < 0)
+            container_id_check_any(lines[1], NULL) < 0 || container_id_check(lines[2], NULL) < 0)
                 return -EBADMSG;
         *ret = (RenameMark){ .directory = lines[0], .id = lines[1], .new_id = lines[2] };
         lines[0] = NULL;

@@ -158,6 +158,9 @@ static int move_units(const Move *move, Error *reterr)
         _cleanup_(free_p) char *from = container_id_unit(move->from_id);
         _cleanup_(free_p) char *to = container_id_unit(move->to_id);
 
+        /* What is called as no container may be has no unit, either. */
+        if (container_id_check(move->from_id, NULL) < 0)
+                return 0;
         return from && to ? unit_files_move(NULL, from, to, reterr) : error_oom(reterr);
 }
 

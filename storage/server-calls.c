@@ -109,7 +109,10 @@ static int read_spec(const json_t *parameters, TaskSpec *ret, Error *reterr)
         if (!json_is_object(ret->parameters))
                 return error_public(reterr, ERROR_INVALID_ARGS,
                                     "Parameter 'parameters' must be an object");
-        return ret->kind->site == SITE_NONE ? 0 : container_id_check(ret->container, reterr);
+        if (ret->kind->site == SITE_NONE)
+                return 0;
+        return ret->kind->site == SITE_ANY_NAME ? container_id_check_any(ret->container, reterr)
+                                                : container_id_check(ret->container, reterr);
 }
 
 static int need_more(const VarlinkCall *call, Error *reterr)

@@ -22,11 +22,14 @@ void site_done(Site *site)
 }
 
 /* The id and the directory come from the service; what they say must agree all the same. */
-static int check_id(const char *id, const Site *site, Error *reterr)
+static int check_id(const char *id, const Site *site, SiteFlags flags, Error *reterr)
 {
         _cleanup_(free_p) char *directory = NULL, *name = NULL;
         int r;
 
+        /* Checked to be one component. */
+        if (flags == SITE_ANY_NAME && id[0] != '-' && streq(id, site->name))
+                return 0;
         r = container_id_locate(id, site->path, &directory, &name, reterr);
         if (r < 0)
                 return r;
@@ -66,7 +69,8 @@ int site_open(const char *id, const char *directory, SiteFlags flags, Site *ret,
         const char *slash = strrchr(directory, '/');
         int r;
 
-        r = container_id_check(id, reterr);
+        r = flags == SITE_ANY_NAME ? container_id_check_any(id, reterr)
+                                   : container_id_check(id, reterr);
         if (r < 0)
                 return r;
         if (!path_is_normalized(directory) || slash == directory)
@@ -79,7 +83,7 @@ int site_open(const char *id, const char *directory, SiteFlags flags, Site *ret,
         site.name = strdup(slash + 1);
         if (!site.path || !site.directory || !site.name)
                 return error_oom(reterr);
-        r = check_id(id, &site, reterr);
+        r = check_id(id, &site, flags, reterr);
         if (r == 0)
                 r = open_path(&site, flags, reterr);
         if (r < 0)

@@ -16,6 +16,7 @@ typedef struct Site {
 
 typedef enum SiteFlags {
         SITE_AS_IT_IS,
+        SITE_ANY_NAME,  /* the same, also where it is called as no container may be */
         SITE_MAKE_PATH, /* make the container path where it is missing */
         SITE_NONE,      /* it is about no container */
 } SiteFlags;

@@ -142,6 +142,19 @@ static int load_owner(Container *container, Error *reterr)
         return owner_read(fd, &container->owner, reterr);
 }
 
+/* It can be seen, and done away with. */
+static int check_name(const Container *container, Error *reterr)
+{
+        _cleanup_(error_done) Error error = ERROR_NULL;
+
+        if (container_name_check(container->name, &error) == 0)
+                return 0;
+        return error_public(reterr, ERROR_INVALID_NAME, "%s; %s", error_message(&error),
+                            container_id_check_any(container->name, NULL) == 0
+                                    ? "rename or destroy it"
+                                    : "rename or remove its directory by hand");
+}
+
 static void load(Container *container)
 {
         ConfigSummary summary = { 0 };
@@ -153,8 +166,8 @@ static void load(Container *container)
                 return;
         config_summary_done(&container->summary);
         container->summary = summary;
-        if (container_name_check(container->name, &error) < 0 ||
-            load_owner(container, &error) < 0 || unsynced_check(container->directory, &error) < 0)
+        if (check_name(container, &error) < 0 || load_owner(container, &error) < 0 ||
+            unsynced_check(container->directory, &error) < 0)
                 set_broken(container, error_message(&error));
         else
                 set_broken(container, summary.broken);

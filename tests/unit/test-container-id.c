@@ -38,6 +38,22 @@ static void test_bad_names(void)
         g_assert_cmpint(container_name_check("-x", NULL), <, 0);
 }
 
+/* For those who remove or rename what somebody has put there. */
+static void test_any(void)
+{
+        g_autofree char *longest = g_strnfill(CONTAINER_ID_MAX, 'a');
+        g_autofree char *long_name = g_strnfill(CONTAINER_ID_MAX + 1, 'a');
+        const char *taken[] = { "ct01", "-srv-lxc-web", "two words", "\303\244", "_x",
+                                "a;rm", "a%i",          "a..",       longest };
+        const char *refused[] = { "",     ".",     "..",       ".hidden", "a/b",   "../x",   "/x",
+                                  "a\nb", "a\x7f", "\xff\xfe", "-x",      "-..-x", long_name };
+
+        for (size_t i = 0; i < G_N_ELEMENTS(taken); i++)
+                g_assert_cmpint(container_id_check_any(taken[i], NULL), ==, 0);
+        for (size_t i = 0; i < G_N_ELEMENTS(refused); i++)
+                g_assert_cmpint(container_id_check_any(refused[i], NULL), <, 0);
+}
+
 static void test_path_ids(void)
 {
         g_autofree char *directory = NULL, *name = NULL;
@@ -120,6 +136,7 @@ int main(int argc, char **argv)
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/container-id/good-names-pass", test_good_names);
         g_test_add_func("/container-id/bad-names-are-refused-in-one-short-line", test_bad_names);
+        g_test_add_func("/id/of-what-is-no-container-is-one-component", test_any);
         g_test_add_func("/container-id/escaped-path-is-a-directory", test_path_ids);
         g_test_add_func("/container-id/name-is-below-the-container-path",
                         test_name_is_below_container_path);

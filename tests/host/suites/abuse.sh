@@ -159,8 +159,22 @@ names_of_all_kinds() {
     expect_ok busctl call org.nagaya1 /org/nagaya1 org.freedesktop.DBus.ObjectManager \
         GetManagedObjects >/dev/null
     expect_ok nagaya list >/dev/null
+    # They can be done away with, or be given a name.
+    expect_ok nagaya rename 'two words' two-words
+    expect_eq "$(broken two-words)" ''
+    expect_match "$(cat "$lxc_path/two-words/config")" 'lxc.uts.name = x'
+    expect_fails_with 1 'is not a container name' nagaya rename é 'three more words'
+    expect_fails_with 1 'is not a container name' nagaya start é
+    expect_ok nagaya destroy é two-words
+    expect_match "$(broken $'new\nline')" 'rename or remove its directory by hand'
+    expect_fails_with 1 'cannot be asked for: remove or rename its directory by hand' nagaya destroy $'new\nline'
+    expect_fails_with 1 'is not a container name' nagaya destroy 'not??utf8'
+    expect_fails_with 1 'is not a container name' nagaya destroy ../../etc
+    expect_fails_with 1 'is not a container name' nagaya destroy .hidden
+    [ ! -e "$lxc_path/é" ] && [ ! -e "$lxc_path/two-words" ] || flunk "they are still there"
+    [ -d "$lxc_path/.hidden" ] || flunk "a hidden directory was removed"
     while IFS= read -r -d '' name; do
-        rm -r "$lxc_path/${name:?}"
+        rm -rf "$lxc_path/${name:?}"
     done <"$case_dir/names"
     wait_until 5 is_not_listed 'not??utf8'
     expect_eq "$(names)" ct01
