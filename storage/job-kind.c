@@ -67,7 +67,7 @@ static int open_site(const JobKind *kind, const JobRequest *request, Site *ret, 
 }
 
 /* After the answer: a clone's files may still be on their way to the disk. */
-static void settle(const Site *site)
+static void sync_site(const Site *site)
 {
         _cleanup_(fd_close_p) int fd = -EBADF;
         int r;
@@ -129,10 +129,18 @@ int job_run(const JobKind *kind, JobRequest *request, const Report *report)
                 report_end(report, result);
         /* By the fd from the beginning: the path may by now lead to what a template saw. */
         if (site.fd >= 0 && !kind->brief) {
-                settle(&site);
+                sync_site(&site);
                 elsewhere_end(&elsewhere, collect(site.fd, site.path));
         }
         return r;
+}
+
+void job_sync(const JobKind *kind, const JobRequest *request)
+{
+        _cleanup_(site_done) Site site = SITE_NULL;
+
+        if (open_site(kind, request, &site, NULL) == 0 && site.fd >= 0)
+                sync_site(&site);
 }
 
 void job_settle(const JobKind *kind, JobRequest *request, const Report *report)

@@ -55,6 +55,10 @@ int job_run(const JobKind *kind, JobRequest *request, const Report *report);
  * one all the same, and the removal. */
 void job_settle(const JobKind *kind, JobRequest *request, const Report *report);
 
+/* job_sync() - what the job has told of is on the disk, if its process cannot see to it any more
+ * (interfaces/unsynced.h). Waits for the disk. */
+void job_sync(const JobKind *kind, const JobRequest *request);
+
 /* job_collect() - for the host's own container path, in which workers may have been killed whose jobs nobody
  * knows any more, and those that are noted in it (storage/elsewhere.h). begun_fd: as
  * recover() has it, for the former. */

@@ -158,12 +158,15 @@ static void on_task_end(Task *task, void *userdata)
         server_expire(server, task, told ? 0 : server->options->keep_usec);
 }
 
-/* What only removes things may be stopped at any time: the next runner goes on with it. */
+/* What only removes things may be stopped at any time: the next runner goes on with it. What is still to be
+ * written to the disk may not: after the next boot nobody knew whether it had been. */
 static void leave_when_done(Server *server)
 {
         for (const Task *task = server->tasks; task; task = task->next)
                 if (task->state == TASK_RUNNING)
                         return;
+        for (const Task *task = server->tasks; task; task = task->next)
+                task_sync(task);
         loop_exit(server->loop, 0);
 }
 

@@ -233,6 +233,14 @@ static int worker_main(void *userdata)
         return job_run(task->kind, &request, &report) < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+void task_sync(const Task *task)
+{
+        const JobRequest request = job_request(task);
+
+        if (task->state == TASK_DONE && !task_is_gone(task))
+                job_sync(task->kind, &request);
+}
+
 static int collector_main(void *userdata)
 {
         Task *task = userdata;

@@ -75,6 +75,9 @@ void task_cancel(Task *task);
 
 bool task_is_gone(const Task *task);
 
+/* What a job has told of is on the disk, also when its process is about to be killed. Waits for the disk. */
+void task_sync(const Task *task);
+
 /* The last reply (a varlink message), NULL before the end. Borrowed. */
 const json_t *task_outcome(const Task *task);
 
