@@ -189,6 +189,15 @@ static int snapshot_size(const Rootfs *from, const Volume *to, char **ret, Error
         return error_oom(reterr);
 }
 
+/* LVM makes no snapshot of a snapshot, but in a thin pool. */
+static bool lvm_can_snapshot(const Rootfs *from)
+{
+        _cleanup_(free_p) char *origin = NULL;
+
+        return is_thin(from->source) ||
+               look_up(volume_of(from->source), "origin", &origin, NULL) < 0 || !*origin;
+}
+
 /* Of a thin volume it has no size of its own, and must not be left out when volumes are activated. */
 static int make_snapshot(const Rootfs *from, const Volume *to, const NewVolume *new, Error *reterr)
 {
@@ -233,6 +242,11 @@ static int lvm_snapshot(const Rootfs *from, const Volume *to, char **ret_rootfs_
                                     "An LVM snapshot is made of a logical volume, and '%s' is of "
                                     "type '%s'",
                                     from->source, from->backend->name);
+        if (!lvm_can_snapshot(from))
+                return error_public(reterr, ERROR_NOT_SUPPORTED,
+                                    "'%s' is a snapshot itself, and not in a thin pool: LVM makes "
+                                    "no other one of it; make a copy",
+                                    from->source);
         r = group_of(from, to, &group, reterr);
         if (r == 0)
                 r = new_volume(to, group, &new, reterr);
@@ -323,6 +337,7 @@ const Backend backend_lvm = {
         .create = lvm_create,
         .open = lvm_open,
         .snapshot = lvm_snapshot,
+        .can_snapshot = lvm_can_snapshot,
         .needs_dependency = lvm_needs_dependency,
         .destroy = lvm_destroy,
         .rename = lvm_rename,

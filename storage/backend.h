@@ -85,6 +85,9 @@ typedef struct Backend {
                         char **ret_rootfs_path,
                         Error *reterr);
 
+        /* Is this source, of the same backend, one that snapshot() can be asked for? NULL: any is. */
+        bool (*can_snapshot)(const Rootfs *from);
+
         /* Does a snapshot of it die with its source, so that LXC's records must tie them? NULL:
          * no. A snapshot of a snapshot shares the bases of that, which are its own dependencies
          * as they are the other's. */

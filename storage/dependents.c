@@ -241,14 +241,26 @@ static char *list_names(const Kin *base, const Kinship *clones)
         return asprintf(&text, "%s and %zu more", joined, clones->n - shown) < 0 ? NULL : text;
 }
 
+static bool is_own_snapshot(const Site *site, const Kin *clone)
+{
+        const char *rest = startswith(clone->path, site->directory);
+
+        return rest && (*rest == '/' || *rest == '\0');
+}
+
+static bool are_own_snapshots(const Site *site, const Kinship *clones)
+{
+        for (size_t i = 0; i < clones->n; i++)
+                if (!is_own_snapshot(site, &clones->items[i]))
+                        return false;
+        return true;
+}
+
 static void leave_out_snapshots(const Site *site, Kinship *clones)
 {
-        for (size_t i = clones->n; i-- > 0;) {
-                const char *rest = startswith(clones->items[i].path, site->directory);
-
-                if (rest && (*rest == '/' || *rest == '\0'))
+        for (size_t i = clones->n; i-- > 0;)
+                if (is_own_snapshot(site, &clones->items[i]))
                         kinship_remove(clones, &clones->items[i]);
-        }
 }
 
 int dependents_check(const Site *site, int dir_fd, bool own_snapshots, Error *reterr)
@@ -267,6 +279,11 @@ int dependents_check(const Site *site, int dir_fd, bool own_snapshots, Error *re
         names = list_names(&base, &clones);
         if (!names)
                 return error_oom(reterr);
+        if (unknown == 0 && are_own_snapshots(site, &clones))
+                return error_public(reterr, ERROR_HAS_DEPENDENTS,
+                                    "Container '%s' must keep its storage, as its snapshots are "
+                                    "not whole without it: %s; restore to a new name",
+                                    site->name, names);
         if (unknown == 0)
                 return error_public(reterr, ERROR_HAS_DEPENDENTS,
                                     "Container '%s' has %zu clone%s that need%s its files: %s",

@@ -235,3 +235,19 @@ uint64_t original_size(const Original *original)
                 return (uint64_t) st.st_size;
         return S_ISBLK(st.st_mode) && ioctl(fd, BLKGETSIZE64, &size) == 0 ? size : 0;
 }
+
+int original_plan(const Original *original, ClonePlan *ret, Error *reterr)
+{
+        const Backend *backend = original->rootfs.backend;
+        int r;
+
+        if (original->owns_lower) {
+                *ret = (ClonePlan){ .backend = &backend_dir };
+                return 0;
+        }
+        r = clone_plan(backend, NULL, CLONE_WISH_EITHER, ret, reterr);
+        if (r == 0 && ret->share && backend->can_snapshot &&
+            !backend->can_snapshot(&original->rootfs))
+                ret->share = false;
+        return r;
+}

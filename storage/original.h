@@ -5,6 +5,7 @@
  * as text and as loaded, its root file system. Nothing of it is written here. */
 
 #include "config/config.h"
+#include "storage/clone-plan.h"
 #include "storage/rootfs.h"
 #include "storage/site.h"
 
@@ -28,6 +29,10 @@ typedef struct Original {
  * -errno. */
 int original_open(const Site *site, const char *name, Original *ret, Error *reterr);
 void original_done(Original *original);
+
+/* original_plan() - for another one in storage of its kind, shared with it if that is possible; whose lower
+ * layers lie in its own directory gets a directory. Return: 0, ERROR_NOT_SUPPORTED. */
+int original_plan(const Original *original, ClonePlan *ret, Error *reterr);
 
 /* original_open_root() - its root file system as it would be started, read-only, as a detached mount.
  * Return: tree fd, -errno. */

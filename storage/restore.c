@@ -96,17 +96,6 @@ static int open_snapshot(Restoration *s, Error *reterr)
         return r < 0 ? r : original_open(&s->site, s->snapshot, &s->original, reterr);
 }
 
-/* Its lower layers stay where they are, unless they are the snapshot's own. */
-static int plan(Restoration *s, Error *reterr)
-{
-        if (s->original.owns_lower) {
-                s->spec.plan = (ClonePlan){ .backend = &backend_dir };
-                return 0;
-        }
-        return clone_plan(s->original.rootfs.backend, NULL, CLONE_WISH_EITHER, &s->spec.plan,
-                          reterr);
-}
-
 /* --- to a new name --- */
 
 static int run_new(Restoration *s, Error *reterr)
@@ -123,7 +112,7 @@ static int run_new(Restoration *s, Error *reterr)
         if (r == 0)
                 r = open_snapshot(s, reterr);
         if (r == 0)
-                r = plan(s, reterr);
+                r = original_plan(&s->original, &s->spec.plan, reterr);
         if (r < 0)
                 return r;
         s->spec.uts_name = request->site->name;
@@ -259,7 +248,7 @@ static int run_in_place(Restoration *s, Error *reterr)
         if (r == 0)
                 r = name_volume(s, reterr);
         if (r == 0)
-                r = plan(s, reterr);
+                r = original_plan(&s->original, &s->spec.plan, reterr);
         if (r == 0)
                 r = replica_build(&s->spec, &s->replica, reterr);
         if (r == 0)

@@ -6,7 +6,8 @@
  * To a new name (source (id), sourceDirectory: of the container that has the snapshot; the job is the new
  * one's): a clone of the snapshot.
  *
- * In place: the container must be at rest, and nobody's base. Order of effects:
+ * In place: the container must be at rest, and nobody's base, not even its snapshots': a volume of LVM that is
+ * not thin goes with all that is made of it, and `lvconvert --merge` would use up the snapshot. Order of effects:
  *
  *      1-5     a replica (storage/replica.h) of the snapshot in a draft, with the paths of the container
  *      6       the bases that are new to the container are told; a record says what the old one has outside

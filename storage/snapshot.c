@@ -92,17 +92,6 @@ static int read_comment(Taking *t, Error *reterr)
         return r < 0 ? r : 0;
 }
 
-/* A layer that lies beside the upper one would go with the container: all is copied then. */
-static int plan(Taking *t, Error *reterr)
-{
-        if (t->original.owns_lower) {
-                t->spec.plan = (ClonePlan){ .backend = &backend_dir };
-                return 0;
-        }
-        return clone_plan(t->original.rootfs.backend, NULL, CLONE_WISH_EITHER, &t->spec.plan,
-                          reterr);
-}
-
 static int choose_site(Taking *t, Error *reterr)
 {
         const Site *site = t->request->site;
@@ -168,7 +157,7 @@ static int taking_run(Taking *t, Error *reterr)
                                  "(lxc.rootfs.managed is 0)",
                                  request->container);
         if (r == 0)
-                r = plan(t, reterr);
+                r = original_plan(&t->original, &t->spec.plan, reterr);
         if (r == 0)
                 r = choose_site(t, reterr);
         if (r == 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
 #include "storage/draft.h"
+#include "storage/original.h"
 #include "storage/outside.h"
 #include "storage/trash.h"
 #include "tool-fixture.h"
@@ -184,6 +185,7 @@ static void test_lvm_snapshot(Fixture *fixture, gconstpointer data)
         g_assert_cmpstr(path, ==, "lvm:/dev/vg0/ct1");
         g_free(path);
         assert_called(fixture,
+                      "lvs --noheadings -o pool_lv vg0/base\n"
                       "lvs --noheadings -o vg_name vg0/base\n"
                       "lvs --noheadings -o lv_name vg0/ct1\n"
                       "lvs --noheadings -o pool_lv vg0/base\n"
@@ -194,7 +196,9 @@ static void test_lvm_snapshot(Fixture *fixture, gconstpointer data)
         scratch_write(&fixture->scratch, "log", "", 0644);
         g_assert_cmpint(backend_lvm.snapshot(&from, &v, &path, NULL), ==, 0);
         g_free(path);
-        assert_called(fixture, "lvs --noheadings -o vg_name vg0/base\n"
+        assert_called(fixture, "lvs --noheadings -o pool_lv vg0/base\n"
+                               "lvs --noheadings -o origin vg0/base\n"
+                               "lvs --noheadings -o vg_name vg0/base\n"
                                "lvs --noheadings -o lv_name vg0/ct1\n"
                                "lvs --noheadings -o pool_lv vg0/base\n"
                                "lvs --noheadings --nosuffix --units b -o lv_size vg0/base\n"
@@ -217,6 +221,35 @@ static void test_lvm_snapshot(Fixture *fixture, gconstpointer data)
         g_assert_cmpint(backend_lvm.snapshot(&from, &v, &path, &error), <, 0);
         g_assert_cmpint(error.code, ==, ERROR_NOT_SUPPORTED);
         error_done(&error);
+}
+
+/* What shares has to be in a thin pool or to be no snapshot itself; a container's snapshot is a copy then. */
+static void test_lvm_snapshot_of_snapshot(Fixture *fixture, gconstpointer data)
+{
+        Rootfs from = { .backend = &backend_lvm, .source = (char *) "/dev/vg0/base" };
+        Original original = ORIGINAL_NULL;
+        Volume v = volume(fixture, NULL);
+        Error error = ERROR_NULL;
+        char *path = NULL;
+        ClonePlan plan;
+
+        original.rootfs = from;
+        lvm_tools(fixture, "*pool_lv*) ;; *origin*) echo '  other';; *) exit 1;;");
+        g_assert_cmpint(backend_lvm.snapshot(&from, &v, &path, &error), <, 0);
+        g_assert_cmpint(error.code, ==, ERROR_NOT_SUPPORTED);
+        assert_message(&error, "'/dev/vg0/base' is a snapshot itself");
+        error_done(&error);
+        assert_called(fixture, "lvs --noheadings -o pool_lv vg0/base\n"
+                               "lvs --noheadings -o origin vg0/base\n");
+        g_assert_false(scratch_has(&fixture->scratch, "ct/.nagaya-storage"));
+        g_assert_cmpint(original_plan(&original, &plan, NULL), ==, 0);
+        g_assert_true(plan.backend == &backend_lvm && !plan.share);
+        lvm_tools(fixture, "*pool_lv*) echo lxc;; *origin*) echo other;;");
+        g_assert_cmpint(original_plan(&original, &plan, NULL), ==, 0);
+        g_assert_true(plan.backend == &backend_lvm && plan.share);
+        lvm_tools(fixture, "*pool_lv*) ;; *origin*) ;;");
+        g_assert_cmpint(original_plan(&original, &plan, NULL), ==, 0);
+        g_assert_true(plan.share);
 }
 
 static void test_lvm_destroy(Fixture *fixture, gconstpointer data)
@@ -276,6 +309,7 @@ int main(int argc, char **argv)
         ADD("/lvm/volume-of-a-killed-maker-is-collected", test_collected);
         ADD("/lvm/volume-of-a-killed-maker-is-settled", test_settled);
         ADD("/lvm/snapshot-is-thin-or-has-room", test_lvm_snapshot);
+        ADD("/lvm/snapshot-of-a-snapshot-is-thin-or-a-copy", test_lvm_snapshot_of_snapshot);
         ADD("/lvm/destroys-what-is-there", test_lvm_destroy);
         ADD("/lvm/rename-follows-the-container", test_lvm_rename);
         ADD("/lvm/open-activates", test_lvm_open);
