@@ -102,22 +102,14 @@ aufs_snapshot(const Rootfs *from, const Volume *to, char **ret_rootfs_path, Erro
         return r < 0 ? r : !of_dir;
 }
 
-/* As overlay: one over another has the lowers of that and its own copy of its changes. */
-static bool aufs_needs_dependency(const Rootfs *from, const Rootfs *snapshot)
-{
-        return from->backend == &backend_dir;
-}
-
 static int aufs_rename(const char *source,
                        const char *from_directory,
                        const Volume *volume,
                        char **ret_rootfs_path,
                        Error *reterr)
 {
-        _cleanup_(free_p) char *moved = NULL;
-        int r = overlay_move(source, from_directory, volume->directory, &moved, reterr);
-
-        return r < 0 ? r : backend_keep_path("aufs:", moved, ret_rootfs_path, reterr);
+        return overlay_rename_layers("aufs:", source, from_directory, volume, ret_rootfs_path,
+                                     reterr);
 }
 
 const Backend backend_aufs = {
@@ -127,6 +119,6 @@ const Backend backend_aufs = {
         .probe = aufs_probe,
         .open = aufs_open,
         .snapshot = aufs_snapshot,
-        .needs_dependency = aufs_needs_dependency,
+        .needs_dependency = overlay_needs_source,
         .rename = aufs_rename,
 };

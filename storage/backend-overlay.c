@@ -128,24 +128,14 @@ overlay_snapshot(const Rootfs *from, const Volume *to, char **ret_rootfs_path, E
         return r < 0 ? r : overlay.upper != NULL;
 }
 
-/* One over another shares that one's lowers and copies its changes: it does not need it. */
-static bool overlay_needs_dependency(const Rootfs *from, const Rootfs *snapshot)
-{
-        return from->backend == &backend_dir;
-}
-
 static int overlay_rename(const char *source,
                           const char *from_directory,
                           const Volume *volume,
                           char **ret_rootfs_path,
                           Error *reterr)
 {
-        _cleanup_(free_p) char *moved = NULL;
-        int r = overlay_move(source, from_directory, volume->directory, &moved, reterr);
-
-        return r < 0 ? r
-                     : backend_keep_path(volume->legacy ? "overlayfs:" : "overlay:", moved,
-                                         ret_rootfs_path, reterr);
+        return overlay_rename_layers(volume->legacy ? "overlayfs:" : "overlay:", source,
+                                     from_directory, volume, ret_rootfs_path, reterr);
 }
 
 const Backend backend_overlay = {
@@ -158,7 +148,7 @@ const Backend backend_overlay = {
         .create = overlay_create,
         .open = overlay_open,
         .snapshot = overlay_snapshot,
-        .needs_dependency = overlay_needs_dependency,
+        .needs_dependency = overlay_needs_source,
         .rename = overlay_rename,
 };
 
@@ -170,6 +160,6 @@ const Backend backend_overlayfs = {
         .probe = overlay_probe,
         .open = overlay_open,
         .snapshot = overlay_snapshot,
-        .needs_dependency = overlay_needs_dependency,
+        .needs_dependency = overlay_needs_source,
         .rename = overlay_rename,
 };

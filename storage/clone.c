@@ -3,8 +3,6 @@
 #include "storage/clone.h"
 
 #include "base/strv.h"
-#include "interfaces/container-id.h"
-#include "interfaces/container-lock.h"
 #include "interfaces/errors.h"
 #include "interfaces/json.h"
 #include "storage/hold.h"
@@ -174,12 +172,7 @@ static int cloning_begin(Cloning *c, Error *reterr)
         const JobRequest *request = c->request;
         int r;
 
-        r = container_name_check(request->site->name, reterr);
-        if (r == 0)
-                r = site_check_absent(request->site, request->container, reterr);
-        if (r == 0)
-                r = container_lock_take(request->lock_dir, request->container,
-                                        request->site->directory, &c->lock, reterr);
+        r = site_claim(request->site, request->container, request->lock_dir, &c->lock, reterr);
         if (r == 0)
                 r = hold_take(request->lock_dir, c->source, &c->site, c->allow_running, &c->hold,
                               reterr);

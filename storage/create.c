@@ -12,8 +12,6 @@
 #include "config/check.h"
 #include "config/document.h"
 #include "config/parse.h"
-#include "interfaces/container-id.h"
-#include "interfaces/container-lock.h"
 #include "interfaces/errors.h"
 #include "interfaces/json.h"
 #include "kernel/mount.h"
@@ -180,11 +178,8 @@ static int creation_begin(Creation *creation, Error *reterr)
         int r;
 
         /* Publishing would refuse it as well, but only after all the work. */
-        r = site_check_absent(creation->site, request->container, reterr);
-        if (r < 0)
-                return r;
-        r = container_lock_take(request->lock_dir, request->container, creation->site->directory,
-                                &creation->lock, reterr);
+        r = site_claim(creation->site, request->container, request->lock_dir, &creation->lock,
+                       reterr);
         if (r < 0)
                 return r;
         return draft_make(creation->site->fd, creation->site->name, &creation->draft, reterr);

@@ -163,6 +163,24 @@ int overlay_move(const char *source, const char *from, const char *to, char **re
         return *ret ? 0 : error_oom(reterr);
 }
 
+int overlay_rename_layers(const char *prefix,
+                          const char *source,
+                          const char *from_directory,
+                          const Volume *volume,
+                          char **ret_rootfs_path,
+                          Error *reterr)
+{
+        _cleanup_(free_p) char *moved = NULL;
+        int r = overlay_move(source, from_directory, volume->directory, &moved, reterr);
+
+        return r < 0 ? r : backend_keep_path(prefix, moved, ret_rootfs_path, reterr);
+}
+
+bool overlay_needs_source(const Rootfs *from, const Rootfs *snapshot)
+{
+        return from->backend == &backend_dir;
+}
+
 static int make_like(const char *path, const struct stat *model)
 {
         _cleanup_(free_p) char *parent = strndup(path, (size_t) (strrchr(path, '/') - path));

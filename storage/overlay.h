@@ -39,5 +39,16 @@ int overlay_mount(const Overlay *overlay, const RootfsMount *mount, Error *reter
  * ERROR_INVALID_CONFIG, -ENOMEM. */
 int overlay_move(const char *source, const char *from, const char *to, char **ret, Error *reterr);
 
+/* overlay_rename_layers(), overlay_needs_source() - rename() and needs_dependency() of a backend with layers,
+ * whose sources begin with `prefix`. One over another shares that one's lowers and has a copy of its changes:
+ * it does not need it. */
+int overlay_rename_layers(const char *prefix,
+                          const char *source,
+                          const char *from_directory,
+                          const Volume *volume,
+                          char **ret_rootfs_path,
+                          Error *reterr);
+bool overlay_needs_source(const Rootfs *from, const Rootfs *snapshot);
+
 /* aufs_options() - what aufs is mounted with. Return: 0, -ENOMEM. */
 int aufs_options(const Overlay *overlay, const RootfsMount *mount, char ***ret);

@@ -10,8 +10,6 @@
 #include "base/file.h"
 #include "base/path.h"
 #include "base/strv.h"
-#include "interfaces/container-id.h"
-#include "interfaces/container-lock.h"
 #include "interfaces/errors.h"
 #include "interfaces/json.h"
 #include "storage/dependents.h"
@@ -103,12 +101,7 @@ static int run_new(Restoration *s, Error *reterr)
         const JobRequest *request = s->request;
         int r;
 
-        r = container_name_check(request->site->name, reterr);
-        if (r == 0)
-                r = site_check_absent(request->site, request->container, reterr);
-        if (r == 0)
-                r = container_lock_take(request->lock_dir, request->container,
-                                        request->site->directory, &s->lock, reterr);
+        r = site_claim(request->site, request->container, request->lock_dir, &s->lock, reterr);
         if (r == 0)
                 r = open_snapshot(s, reterr);
         if (r == 0)

@@ -102,3 +102,14 @@ int site_check_absent(const Site *site, const char *id, Error *reterr)
         return error_public(reterr, ERROR_CONTAINER_EXISTS,
                             "There is already a container '%s': '%s' exists", id, site->directory);
 }
+
+int site_claim(
+        const Site *site, const char *id, const char *lock_dir, ContainerLock *ret, Error *reterr)
+{
+        int r;
+
+        r = container_name_check(site->name, reterr);
+        if (r == 0)
+                r = site_check_absent(site, id, reterr);
+        return r < 0 ? r : container_lock_take(lock_dir, id, site->directory, ret, reterr);
+}

@@ -4,6 +4,7 @@
 /* Where a container lies: the open container path and the name in it. */
 
 #include "base/error.h"
+#include "interfaces/container-lock.h"
 
 typedef struct Site {
         int fd;          /* the container path: a directory, readable */
@@ -26,6 +27,11 @@ typedef enum SiteFlags {
  * Return: 0, ERROR_INVALID_NAME, ERROR_INVALID_ARGS, ERROR_ACCESS_DENIED, -errno. */
 int site_open(const char *id, const char *directory, SiteFlags flags, Site *ret, Error *reterr);
 void site_done(Site *site);
+
+/* site_claim() - a container is to be made there: it may be called so, nothing is there yet, and nobody else
+ * makes it (*ret). Return: 0, ERROR_INVALID_NAME, ERROR_CONTAINER_EXISTS, ERROR_BUSY, -errno. */
+int site_claim(
+        const Site *site, const char *id, const char *lock_dir, ContainerLock *ret, Error *reterr);
 
 /* site_check_absent() - nothing is there yet. Return: 0, ERROR_CONTAINER_EXISTS. */
 int site_check_absent(const Site *site, const char *id, Error *reterr);
