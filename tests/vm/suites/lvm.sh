@@ -18,6 +18,10 @@ volumes() {
     lvs --noheadings -o lv_name vg0 | xargs
 }
 
+volumes_are() {
+    [ "$(volumes)" = "$1" ]
+}
+
 # field VOLUME FIELD
 field() {
     lvs --noheadings -o "$2" "vg0/$1" | xargs
@@ -181,9 +185,10 @@ nothing_is_left_of_a_failure() {
     expect_match " $(volumes) " ' ct01 '
     systemctl kill --signal=KILL nagaya-work.service
     wait_until 30 process_is_gone $!
-    # The next job removes what the killed one has left.
+    # The next runner removes what the killed one has left, in nobody's way.
     expect_ok nagaya create ct01
     expect_ok nagaya destroy ct01
+    wait_until 30 volumes_are "$before"
     expect_eq "$(volumes)" "$before" volumes
     # One that belongs to somebody else is not touched.
     lvcreate -qq --yes -L 4M -n ct01 vg0
