@@ -24,6 +24,7 @@ struct SystemdLink {
         sd_bus_slot *matches[3];
         const SystemdLinkEvents *events;
         void *userdata;
+        unsigned generation;
         bool is_private;
 };
 
@@ -66,6 +67,7 @@ static int on_owner_changed(sd_bus_message *message, void *userdata, sd_bus_erro
 
         if (sd_bus_message_read(message, "sss", &name, &before, &after) < 0 || !*after)
                 return 0;
+        link->generation++;
         (void) subscribe(link);
         link->events->renewed(link->userdata, link);
         return 0;
@@ -226,4 +228,9 @@ int systemd_link_message(SystemdLink *link,
 Outbox *systemd_link_outbox(SystemdLink *link)
 {
         return link->outbox;
+}
+
+unsigned systemd_link_generation(const SystemdLink *link)
+{
+        return link->generation;
 }

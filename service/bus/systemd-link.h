@@ -49,3 +49,6 @@ int systemd_link_message(SystemdLink *link,
                          sd_bus_message **ret);
 
 Outbox *systemd_link_outbox(SystemdLink *link);
+
+/* Another number for each image of PID 1 that came to the bus. */
+unsigned systemd_link_generation(const SystemdLink *link);

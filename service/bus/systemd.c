@@ -8,7 +8,8 @@
 #include "base/process.h"
 #include "bus/unit-job.h"
 
-#define ATTEMPTS_MAX 10 /* 11 s in all */
+/* As long as an answer may take. PID 1 is away while it is executed anew, and for good when it has crashed. */
+#define UNREACHABLE_USEC (60 * USEC_PER_SEC)
 #define PRIVATE_LIMIT 64
 
 struct Systemd {
@@ -19,6 +20,7 @@ struct Systemd {
         bool private_closed;
         bool ending;
         sd_event_source *retry;
+        uint64_t retry_usec; /* when it fires; USEC_INFINITY: it does not */
         UnitJob *first;
 };
 
@@ -38,7 +40,12 @@ void systemd_jobs_changed(Systemd *systemd)
 
 void systemd_retry(Systemd *systemd, uint64_t usec)
 {
-        (void) sd_event_source_set_time_relative(systemd->retry, usec);
+        uint64_t at = now_usec() + usec;
+
+        if (at >= systemd->retry_usec)
+                return;
+        systemd->retry_usec = at;
+        (void) sd_event_source_set_time(systemd->retry, at);
         (void) sd_event_source_set_enabled(systemd->retry, SD_EVENT_ONESHOT);
 }
 
@@ -73,43 +80,68 @@ static void on_private_closed(void *userdata, SystemdLink *link)
         systemd_retry(systemd, 0);
 }
 
+/* PID 1 is there again: the best time for what was lost. */
+static void on_renewed(void *userdata, SystemdLink *link)
+{
+        unit_job_on_renewed(userdata, link);
+        systemd_retry(userdata, 0);
+}
+
 static const SystemdLinkEvents link_events = {
         .job_removed = unit_job_on_removed,
-        .renewed = unit_job_on_renewed,
+        .renewed = on_renewed,
         .closed = on_private_closed,
 };
 
-int systemd_find_link(Systemd *systemd, SystemdLink **ret)
+static int find_private(Systemd *systemd, SystemdLink **ret)
 {
         int r = 0;
 
-        if (systemd->ending)
-                return -ESHUTDOWN;
-        if (!systemd->bus && systemd->private_closed)
+        if (systemd->private_closed)
                 return -ECONNRESET;
-        if (!systemd->bus && !systemd->private)
+        if (!systemd->private)
                 r = systemd_link_new_private(systemd->private_address, systemd->event,
                                              PRIVATE_LIMIT, &link_events, systemd,
                                              &systemd->private);
-        if (r < 0)
-                return r;
-        *ret = systemd->bus ? systemd->bus : systemd->private;
+        *ret = systemd->private;
+        return r;
+}
+
+int systemd_find_link(Systemd *systemd, bool aside, SystemdLink **ret)
+{
+        int r;
+
+        if (systemd->ending)
+                return -ESHUTDOWN;
+        if (!systemd->bus || aside) {
+                r = find_private(systemd, ret);
+                if (r >= 0 || !systemd->bus)
+                        return r;
+        }
+        *ret = systemd->bus;
         return 0;
+}
+
+static bool is_overdue(const UnitJob *job, uint64_t now)
+{
+        return !job->link && job->lost_usec > 0 && now >= job->lost_usec + UNREACHABLE_USEC;
 }
 
 static int on_retry(sd_event_source *source, uint64_t usec, void *userdata)
 {
         Systemd *systemd = userdata;
+        uint64_t now = now_usec();
         UnitJob *next;
 
+        systemd->retry_usec = USEC_INFINITY;
         private_release(systemd);
         for (UnitJob *job = systemd->first; job; job = next) {
                 next = job->next;
-                if (!job->link && job->attempts < ATTEMPTS_MAX)
+                if (!job->link && !is_overdue(job, now))
                         unit_job_resume(job);
         }
         for (UnitJob *job = systemd->first; job; job = job->next)
-                if (!job->link && job->attempts >= ATTEMPTS_MAX) {
+                if (is_overdue(job, now)) {
                         unit_job_fail_unreachable(job);
                         /* The answer may have changed the list: one at a time. */
                         systemd_retry(systemd, 0);
@@ -188,7 +220,7 @@ static void reload(void *userdata)
 {
         SystemdLink *link;
 
-        if (systemd_find_link(userdata, &link) >= 0)
+        if (systemd_find_link(userdata, false, &link) >= 0)
                 tell_reload(link);
 }
 
@@ -234,7 +266,7 @@ static void forget_unit(void *userdata, const char *unit, bool disable)
 {
         _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
         SystemdLink *link;
-        int r = systemd_find_link(userdata, &link);
+        int r = systemd_find_link(userdata, false, &link);
 
         if (r >= 0)
                 r = systemd_link_message(link, NULL, NULL, "ResetFailedUnit", &message);
@@ -258,11 +290,12 @@ int systemd_new(sd_event *event, const char *private_address, Units *port, Syste
         if (!systemd)
                 return -ENOMEM;
         systemd->event = event;
+        systemd->retry_usec = USEC_INFINITY;
         systemd->private_address = strdup(private_address);
         if (!systemd->private_address)
                 return -ENOMEM;
-        r = sd_event_add_time_relative(event, &systemd->retry, CLOCK_MONOTONIC, 0, 0, on_retry,
-                                       systemd);
+        r = sd_event_add_time_relative(event, &systemd->retry, CLOCK_MONOTONIC, 0, USEC_PER_MSEC,
+                                       on_retry, systemd);
         if (r >= 0)
                 r = sd_event_source_set_enabled(systemd->retry, SD_EVENT_OFF);
         if (r < 0)

@@ -3,29 +3,32 @@
 /* A job of the service manager is followed by its object path: StartUnit tells it, JobRemoved ends
  * it. Three things are harder than that. JobRemoved may be there before the reply to StartUnit.
  * PID 1 may be executed anew (its jobs go on, but signals and replies may be lost), and the bus may
- * go away: then each job is looked for again, over the link that there is, by its number; if it is
- * over, the state of the unit tells how it ended. A StartUnit or StopUnit whose reply was lost is
- * simply given again: both are idempotent. */
+ * go away: then the unit is asked, over the link that there is, whether the job is still its own; if not,
+ * its state tells how that ended. A StartUnit or StopUnit that PID 1 has not seen (it answers in the
+ * same breath, and the bus says when it could not) is given again; of one that it may have seen the unit tells
+ * whether it went up or down since, and only if not the job is given again, which does nothing to one
+ * that is still queued. */
 
 #include "bus/unit-job.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "base/parse.h"
 #include "base/process.h"
 #include "base/strv.h"
 #include "bus/unit-outcome.h"
 #include "interfaces/errors.h"
 
 #define UNIT_PATH_PREFIX "/org/freedesktop/systemd1/unit"
-#define JOB_PATH_PREFIX "/org/freedesktop/systemd1/job/"
 #define PROPERTIES "org.freedesktop.DBus.Properties"
 #define UNIT_INTERFACE "org.freedesktop.systemd1.Unit"
 
 /* PID 1 may be busy reloading. */
 #define ANSWER_TIMEOUT_USEC (60 * USEC_PER_SEC)
-#define RETRY_USEC (200 * USEC_PER_MSEC) /* times the attempt */
+/* Doubled with each attempt, five times: NameOwnerChanged tells earlier when PID 1 is there again, but nothing
+ * does over its private socket. */
+#define RETRY_USEC (50 * USEC_PER_MSEC)
+#define RETRY_SHIFT_MAX 5
 
 UnitJob *unit_job_new(Systemd *systemd, const char *unit)
 {
@@ -103,20 +106,50 @@ void unit_job_fail_unreachable(UnitJob *job)
         job_fail(job, &error);
 }
 
+static void wait_for_link(UnitJob *job, uint64_t usec)
+{
+        job->link = NULL;
+        if (job->lost_usec == 0)
+                job->lost_usec = now_usec();
+        systemd_retry(job->systemd, usec);
+}
+
 /* The way to PID 1 is lost. Never fails the job from within a call of the port. */
 void unit_job_lost(UnitJob *job)
 {
-        job->link = NULL;
+        unsigned shift = job->attempts < RETRY_SHIFT_MAX ? job->attempts : RETRY_SHIFT_MAX;
+
         job->attempts++;
-        systemd_retry(job->systemd, job->attempts * RETRY_USEC);
+        job->aside = !job->aside;
+        wait_for_link(job, RETRY_USEC << shift);
+}
+
+/* PID 1 has told of the job. */
+static void job_found(UnitJob *job)
+{
+        job->attempts = 0;
+        job->lost_usec = 0;
 }
 
 /* --- the steps of a job --- */
 
 static int job_send(UnitJob *job, sd_bus_message *message, OutboxAnswer answer)
 {
+        job->generation = systemd_link_generation(job->link);
         return outbox_call(systemd_link_outbox(job->link), message, 0, ANSWER_TIMEOUT_USEC, answer,
                            job, &job->call);
+}
+
+/* What was sent to an image of PID 1 is lost with it. The next one is on the bus before the old one's end is
+ * noticed, and may not stay for long: then at once. */
+static void job_missed(UnitJob *job)
+{
+        if (systemd_link_generation(job->link) == job->generation) {
+                unit_job_lost(job);
+                return;
+        }
+        job->aside = false;
+        wait_for_link(job, 0);
 }
 
 /* Return: is it a reply of PID 1 that is no error? Else the job is lost or failed, and may be gone. */
@@ -127,7 +160,7 @@ static bool job_has_reply(UnitJob *job, sd_bus_message *reply, int problem, bool
         job->call = NULL;
         *ret_refused = false;
         if (problem == -ECONNRESET || (error && unit_error_is_absence(error))) {
-                unit_job_lost(job);
+                job_missed(job);
                 return false;
         }
         if (problem < 0) {
@@ -135,8 +168,6 @@ static bool job_has_reply(UnitJob *job, sd_bus_message *reply, int problem, bool
                 return false;
         }
         *ret_refused = error != NULL;
-        if (!error)
-                job->attempts = 0;
         return !error;
 }
 
@@ -161,35 +192,21 @@ static void on_details(void *userdata, sd_bus_message *reply, int problem)
         UnitDetails details;
 
         job->call = NULL;
-        unit_details_init(&details, job->result ? job->result : "");
+        unit_details_init(&details, job->result);
         if (reply && !sd_bus_message_is_method_error(reply, NULL))
                 (void) unit_details_read(&details, reply);
-        else if (!job->result) {
-                /* Neither the signal nor the unit told the end: look again. */
-                unit_job_lost(job);
-                return;
-        }
-        if (!job->result)
-                details.outcome.job_result =
-                        unit_infer_result(job->verb, details.outcome.active_state);
         job_tell(job, &details.outcome);
         unit_details_done(&details);
 }
 
-/* job->result says how it ended; NULL: the unit's state will. */
+/* job->result says how. */
 static void job_ended(UnitJob *job)
 {
         UnitDetails details;
 
-        unit_details_init(&details, job->result ? job->result : "");
-        if (job->result && streq(job->result, "done"))
+        unit_details_init(&details, job->result);
+        if (streq(job->result, "done") || send_details(job, on_details) < 0)
                 job_tell(job, &details.outcome);
-        else if (send_details(job, on_details) < 0) {
-                if (job->result)
-                        job_tell(job, &details.outcome);
-                else
-                        unit_job_lost(job);
-        }
 }
 
 static UnitJob *find_by_path(Systemd *systemd, const SystemdLink *link, const char *path)
@@ -224,46 +241,54 @@ void unit_job_on_removed(
         }
 }
 
-static void on_check(void *userdata, sd_bus_message *reply, int problem)
+/* Neither a reply nor a signal tells of the job: its unit does. */
+static void on_look(void *userdata, sd_bus_message *reply, int problem)
 {
         UnitJob *job = userdata;
-        bool refused;
+        UnitDetails details;
+        bool refused, over;
 
-        /* There still is such a job: JobRemoved will come. */
-        if (job_has_reply(job, reply, problem, &refused) || !refused)
+        if (!job_has_reply(job, reply, problem, &refused)) {
+                if (refused)
+                        unit_job_lost(job);
                 return;
-        job_ended(job);
-}
-
-/* Is the job still there? */
-static int job_check(UnitJob *job)
-{
-        _cleanup_(sd_bus_message_unrefp) sd_bus_message *message = NULL;
-        const char *digits = startswith(job->path, JOB_PATH_PREFIX);
-        uint32_t id;
-        int r;
-
-        if (!digits || parse_u32(digits, &id) < 0)
-                return -EBADMSG;
-        r = systemd_link_message(job->link, NULL, NULL, "GetJob", &message);
-        if (r >= 0)
-                r = sd_bus_message_append_basic(message, 'u', &id);
-        return r < 0 ? r : job_send(job, message, on_check);
+        }
+        unit_details_init(&details, "");
+        if (unit_details_read(&details, reply) < 0) {
+                unit_job_fail_errno(job, EBADMSG);
+                return;
+        }
+        over = job->path ? !streq(details.job_path, job->path)
+                         : unit_has_been(job->verb, &details, job->given_usec);
+        if (over) {
+                details.outcome.job_result =
+                        unit_infer_result(job->verb, details.outcome.active_state);
+                job_tell(job, &details.outcome);
+        } else if (job->path)
+                job_found(job); /* JobRemoved will come */
+        else {
+                job->given_usec = 0;
+                unit_job_resume(job);
+        }
+        unit_details_done(&details);
 }
 
 static void on_queued(void *userdata, sd_bus_message *reply, int problem)
 {
+        const sd_bus_error *error = reply ? sd_bus_message_get_error(reply) : NULL;
         UnitJob *job = userdata;
-        Error error = ERROR_NULL;
+        Error refusal = ERROR_NULL;
         const char *path;
         bool refused;
         int r;
 
+        if (error && unit_error_is_undelivered(error))
+                job->given_usec = 0;
         if (!job_has_reply(job, reply, problem, &refused)) {
                 if (!refused)
                         return;
-                (void) unit_refusal(sd_bus_message_get_error(reply), job->verb, job->unit, &error);
-                job_fail(job, &error);
+                (void) unit_refusal(error, job->verb, job->unit, &refusal);
+                job_fail(job, &refusal);
                 return;
         }
         r = sd_bus_message_read_basic(reply, 'o', &path);
@@ -273,6 +298,7 @@ static void on_queued(void *userdata, sd_bus_message *reply, int problem)
                 unit_job_fail_errno(job, -r);
                 return;
         }
+        job_found(job);
         if (!job->early_path)
                 return;
         if (streq(job->early_path, path))
@@ -280,7 +306,7 @@ static void on_queued(void *userdata, sd_bus_message *reply, int problem)
         /* Another job of the unit: ours may have been among those before it. */
         if (job->result)
                 job_ended(job);
-        else if (job_check(job) < 0)
+        else if (send_details(job, on_look) < 0)
                 unit_job_lost(job);
 }
 
@@ -293,7 +319,10 @@ static int job_queue(UnitJob *job)
                                  job->verb == UNIT_START ? "StartUnit" : "StopUnit", &message);
         if (r >= 0)
                 r = sd_bus_message_append(message, "ss", job->unit, "replace");
-        return r < 0 ? r : job_send(job, message, on_queued);
+        if (r < 0)
+                return r;
+        job->given_usec = now_usec();
+        return job_send(job, message, on_queued);
 }
 
 static void on_state(void *userdata, sd_bus_message *reply, int problem)
@@ -333,15 +362,16 @@ static int job_ask_state(UnitJob *job)
         return r < 0 ? r : job_send(job, message, on_state);
 }
 
-/* Sends what the job needs next. */
+/* Sends what the job needs next. What was lost on one way is tried on the other: PID 1 that is executed anew
+ * listens on its private socket before it is on the bus again, and the bus alone may be gone. */
 void unit_job_resume(UnitJob *job)
 {
-        int r = systemd_find_link(job->systemd, &job->link);
+        int r = systemd_find_link(job->systemd, job->aside, &job->link);
 
         if (r >= 0 && !job->done)
                 r = job_ask_state(job);
-        else if (r >= 0 && job->path)
-                r = job_check(job);
+        else if (r >= 0 && (job->path || job->given_usec > 0))
+                r = send_details(job, on_look);
         else if (r >= 0)
                 r = job_queue(job);
         if (r < 0)

@@ -14,10 +14,14 @@ struct UnitJob {
         char *unit;
         SystemdLink *link; /* NULL: looked for again by the retry timer */
         OutboxCall *call;
-        unsigned attempts;
+        unsigned generation; /* of the link, when the call was made */
+        bool aside;          /* not over the bus, next time */
+        unsigned attempts;   /* since it was lost */
+        uint64_t lost_usec;  /* since when there is no way to PID 1; 0: there is one */
 
         UnitVerb verb;
-        char *path;                      /* once it is queued */
+        uint64_t given_usec; /* when it was given to PID 1; 0: it surely has not got it */
+        char *path;          /* once it is queued */
         char *early_path, *early_result; /* a JobRemoved of the unit before the reply */
         char *result;                    /* once it is over */
         UnitJobDone done;                /* NULL: a question for the state */
@@ -47,7 +51,7 @@ void unit_job_on_renewed(void *userdata, SystemdLink *link);
 /* What jobs ask of their owner. */
 UnitJob **systemd_jobs(Systemd *systemd); /* where the list begins */
 void systemd_jobs_changed(Systemd *systemd);
-/* Return: 0, -errno there is no way to PID 1 now. */
-int systemd_find_link(Systemd *systemd, SystemdLink **ret);
+/* aside: not over the bus, if there is another way. Return: 0, -errno there is no way to PID 1 now. */
+int systemd_find_link(Systemd *systemd, bool aside, SystemdLink **ret);
 /* Jobs without a link are resumed, and links without a use released, from the loop. */
 void systemd_retry(Systemd *systemd, uint64_t usec);

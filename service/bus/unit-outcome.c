@@ -41,17 +41,31 @@ int unit_refusal(const sd_bus_error *problem, UnitVerb verb, const char *unit, E
         return error_at(reterr, r, "unit", unit);
 }
 
+static const struct {
+        const char *name;
+        bool undelivered;
+} absences[] = {
+        { DBUS "NoReply", true },        { DBUS "Disconnected", false },
+        { DBUS "ServiceUnknown", true }, { DBUS "NameHasNoOwner", true },
+        { DBUS "NoServer", true },
+};
+
+static bool is_absence(const sd_bus_error *problem, bool undelivered)
+{
+        for (size_t i = 0; i < ELEMENTS(absences); i++)
+                if (streq(absences[i].name, problem->name))
+                        return absences[i].undelivered || !undelivered;
+        return false;
+}
+
 bool unit_error_is_absence(const sd_bus_error *problem)
 {
-        static const char *const names[] = {
-                DBUS "NoReply",        DBUS "Disconnected", DBUS "ServiceUnknown",
-                DBUS "NameHasNoOwner", DBUS "NoServer",
-        };
+        return is_absence(problem, false);
+}
 
-        for (size_t i = 0; i < ELEMENTS(names); i++)
-                if (streq(names[i], problem->name))
-                        return true;
-        return false;
+bool unit_error_is_undelivered(const sd_bus_error *problem)
+{
+        return is_absence(problem, true);
 }
 
 void unit_details_init(UnitDetails *details, const char *job_result)
@@ -64,6 +78,7 @@ void unit_details_init(UnitDetails *details, const char *job_result)
                         .result = "",
                         .status_text = "",
                 },
+                .job_path = "",
         };
 }
 
@@ -72,8 +87,10 @@ void unit_details_done(UnitDetails *details)
         details->reply = sd_bus_message_unref(details->reply);
 }
 
-static int read_property(sd_bus_message *message, UnitOutcome *outcome)
+static int read_property(sd_bus_message *message, UnitDetails *details)
 {
+        UnitOutcome *outcome = &details->outcome;
+        uint32_t job_id;
         const struct {
                 const char *name, *signature;
                 void *target;
@@ -85,6 +102,9 @@ static int read_property(sd_bus_message *message, UnitOutcome *outcome)
                 { "StatusErrno", "i", &outcome->status_errno },
                 { "ExecMainCode", "i", &outcome->exec_main_code },
                 { "ExecMainStatus", "i", &outcome->exec_main_status },
+                { "InactiveExitTimestampMonotonic", "t", &details->up_usec },
+                { "InactiveEnterTimestampMonotonic", "t", &details->down_usec },
+                { "Job", "(uo)", &job_id },
         };
         const char *name;
         int r = sd_bus_message_read_basic(message, 's', &name);
@@ -93,7 +113,9 @@ static int read_property(sd_bus_message *message, UnitOutcome *outcome)
                 return r;
         for (size_t i = 0; i < ELEMENTS(rows); i++)
                 if (streq(rows[i].name, name))
-                        return sd_bus_message_read(message, "v", rows[i].signature, rows[i].target);
+                        /* The last is for the second part of a job. */
+                        return sd_bus_message_read(message, "v", rows[i].signature, rows[i].target,
+                                                   &details->job_path);
         return sd_bus_message_skip(message, "v");
 }
 
@@ -102,7 +124,7 @@ int unit_details_read(UnitDetails *details, sd_bus_message *reply)
         int r = sd_bus_message_enter_container(reply, 'a', "{sv}");
 
         while (r >= 0 && (r = sd_bus_message_enter_container(reply, 'e', "sv")) > 0) {
-                r = read_property(reply, &details->outcome);
+                r = read_property(reply, details);
                 if (r >= 0)
                         r = sd_bus_message_exit_container(reply);
         }
@@ -112,12 +134,23 @@ int unit_details_read(UnitDetails *details, sd_bus_message *reply)
         return 0;
 }
 
+static bool is_down(const char *active_state)
+{
+        return streq(active_state, "inactive") || streq(active_state, "failed");
+}
+
+/* One that is up, or on the way, can be started once more: nothing happens, or its job is found. */
+bool unit_has_been(UnitVerb verb, const UnitDetails *details, uint64_t since_usec)
+{
+        if (verb == UNIT_STOP)
+                return details->down_usec >= since_usec;
+        return details->up_usec >= since_usec && is_down(details->outcome.active_state);
+}
+
 const char *unit_infer_result(UnitVerb verb, const char *active_state)
 {
-        bool is_down = streq(active_state, "inactive") || streq(active_state, "failed");
-
         if (verb == UNIT_STOP)
-                return is_down ? "done" : "canceled";
+                return is_down(active_state) ? "done" : "canceled";
         return streq(active_state, "active") || streq(active_state, "reloading") ? "done"
                                                                                  : "failed";
 }

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "base/process.h"
 #include "bus-pair.h"
 #include "bus/systemd.h"
 #include "interfaces/errors.h"
@@ -33,6 +34,7 @@ struct Fixture {
         unsigned n_connections, n_starts, n_checks;
         bool job_is_there;
         const char *active_state;
+        uint64_t up_usec, down_usec; /* when the unit last went up and down */
 
         Units units;
         Systemd *systemd;
@@ -54,53 +56,44 @@ static int on_start(sd_bus_message *message, void *userdata, sd_bus_error *reter
         return f->script(f, message, unit);
 }
 
-static int on_get_job(sd_bus_message *message, void *userdata, sd_bus_error *reterr)
-{
-        Fixture *f = userdata;
-
-        f->n_checks++;
-        if (f->job_is_there)
-                return sd_bus_reply_method_return(message, "o", JOB_1);
-        return sd_bus_reply_method_errorf(message, "org.freedesktop.systemd1.NoSuchJob", "No job");
-}
-
 static int on_subscribe(sd_bus_message *message, void *userdata, sd_bus_error *reterr)
 {
         return sd_bus_reply_method_return(message, NULL);
 }
 
-static int get_text(sd_bus *bus,
-                    const char *path,
-                    const char *interface,
-                    const char *property,
-                    sd_bus_message *reply,
-                    void *userdata,
-                    sd_bus_error *reterr)
+static int get(sd_bus *bus,
+               const char *path,
+               const char *interface,
+               const char *property,
+               sd_bus_message *reply,
+               void *userdata,
+               sd_bus_error *reterr)
 {
-        const Fixture *f = userdata;
+        Fixture *f = userdata;
+        const char *text = "exit-code";
 
-        return sd_bus_message_append(reply, "s",
-                                     g_str_equal(property, "ActiveState")  ? f->active_state
-                                     : g_str_equal(property, "StatusText") ? "the cause"
-                                                                           : "exit-code");
-}
-
-static int get_number(sd_bus *bus,
-                      const char *path,
-                      const char *interface,
-                      const char *property,
-                      sd_bus_message *reply,
-                      void *userdata,
-                      sd_bus_error *reterr)
-{
-        return sd_bus_message_append(reply, "i", 203);
+        if (g_str_equal(property, "Job")) {
+                f->n_checks++;
+                return sd_bus_message_append(reply, "(uo)", f->job_is_there ? 1u : 0u,
+                                             f->job_is_there ? JOB_1 : "/");
+        }
+        if (g_str_equal(property, "InactiveExitTimestampMonotonic"))
+                return sd_bus_message_append(reply, "t", f->up_usec);
+        if (g_str_equal(property, "InactiveEnterTimestampMonotonic"))
+                return sd_bus_message_append(reply, "t", f->down_usec);
+        if (g_str_equal(property, "ExecMainStatus"))
+                return sd_bus_message_append(reply, "i", 203);
+        if (g_str_equal(property, "ActiveState"))
+                text = f->active_state;
+        else if (g_str_equal(property, "StatusText"))
+                text = "the cause";
+        return sd_bus_message_append(reply, "s", text);
 }
 
 static const sd_bus_vtable manager_rows[] = {
         SD_BUS_VTABLE_START(0),
         SD_BUS_METHOD("StartUnit", "ss", "o", on_start, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("StopUnit", "ss", "o", on_start, SD_BUS_VTABLE_UNPRIVILEGED),
-        SD_BUS_METHOD("GetJob", "u", "o", on_get_job, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_METHOD("Subscribe", "", "", on_subscribe, SD_BUS_VTABLE_UNPRIVILEGED),
         SD_BUS_SIGNAL("JobRemoved", "uoss", 0),
         SD_BUS_VTABLE_END,
@@ -108,16 +101,19 @@ static const sd_bus_vtable manager_rows[] = {
 
 static const sd_bus_vtable unit_rows[] = {
         SD_BUS_VTABLE_START(0),
-        SD_BUS_PROPERTY("ActiveState", "s", get_text, 0, 0),
+        SD_BUS_PROPERTY("ActiveState", "s", get, 0, 0),
+        SD_BUS_PROPERTY("Job", "(uo)", get, 0, 0),
+        SD_BUS_PROPERTY("InactiveExitTimestampMonotonic", "t", get, 0, 0),
+        SD_BUS_PROPERTY("InactiveEnterTimestampMonotonic", "t", get, 0, 0),
         SD_BUS_VTABLE_END,
 };
 
 static const sd_bus_vtable service_rows[] = {
         SD_BUS_VTABLE_START(0),
-        SD_BUS_PROPERTY("StatusText", "s", get_text, 0, 0),
-        SD_BUS_PROPERTY("Result", "s", get_text, 0, 0),
-        SD_BUS_PROPERTY("ExecMainStatus", "i", get_number, 0, 0),
-        SD_BUS_PROPERTY("Unknown", "s", get_text, 0, 0),
+        SD_BUS_PROPERTY("StatusText", "s", get, 0, 0),
+        SD_BUS_PROPERTY("Result", "s", get, 0, 0),
+        SD_BUS_PROPERTY("ExecMainStatus", "i", get, 0, 0),
+        SD_BUS_PROPERTY("Unknown", "s", get, 0, 0),
         SD_BUS_VTABLE_END,
 };
 
@@ -205,11 +201,12 @@ static void on_done(void *userdata, const UnitOutcome *outcome, const Error *err
         f->exec_status = outcome->exec_main_status;
 }
 
-static void start(Fixture *f)
+static void give(Fixture *f, UnitVerb verb, Script script)
 {
         Error error = ERROR_NULL;
 
-        must(f->units.run(f->units.userdata, UNIT_START, "nagaya@a.service", on_done, f, &f->job,
+        f->script = script;
+        must(f->units.run(f->units.userdata, verb, "nagaya@a.service", on_done, f, &f->job,
                           &error));
         g_assert_cmpuint(f->n_answers, ==, 0);
 }
@@ -275,49 +272,54 @@ static int vanish_once(Fixture *f, sd_bus_message *message, const char *unit)
         return 1;
 }
 
+/* It is done, and so fast that nobody saw it. */
+static int do_and_vanish(Fixture *f, sd_bus_message *message, const char *unit)
+{
+        f->up_usec = f->down_usec = now_usec();
+        sd_bus_close(f->manager);
+        return 1;
+}
+
 /* --- tests --- */
+
+static void ends(Fixture *f, const char *result)
+{
+        run_until(f->event, f->n_answers > 0);
+        g_assert_cmpstr(f->job_result, ==, result);
+}
 
 static void test_done(Fixture *f, gconstpointer data)
 {
-        f->script = reply_then_done;
-        start(f);
-        run_until(f->event, f->n_answers > 0);
-        g_assert_cmpstr(f->job_result, ==, "done");
+        give(f, UNIT_START, reply_then_done);
+        ends(f, "done");
 }
 
 static void test_early(Fixture *f, gconstpointer data)
 {
-        f->script = done_then_reply;
-        start(f);
-        run_until(f->event, f->n_answers > 0);
-        g_assert_cmpstr(f->job_result, ==, "done");
+        give(f, UNIT_START, done_then_reply);
+        ends(f, "done");
         g_assert_cmpuint(f->n_checks, ==, 0);
 }
 
 static void test_early_other(Fixture *f, gconstpointer data)
 {
-        f->script = other_then_reply;
         f->active_state = "active";
-        start(f);
-        run_until(f->event, f->n_answers > 0);
-        g_assert_cmpstr(f->job_result, ==, "done");
+        give(f, UNIT_START, other_then_reply);
+        ends(f, "done");
         g_assert_cmpuint(f->n_checks, ==, 1);
 }
 
 static void test_failed(Fixture *f, gconstpointer data)
 {
-        f->script = reply_then_failed;
-        start(f);
-        run_until(f->event, f->n_answers > 0);
-        g_assert_cmpstr(f->job_result, ==, "failed");
+        give(f, UNIT_START, reply_then_failed);
+        ends(f, "failed");
         g_assert_cmpstr(f->status_text, ==, "the cause");
         g_assert_cmpint(f->exec_status, ==, 203);
 }
 
 static void test_masked(Fixture *f, gconstpointer data)
 {
-        f->script = refuse_masked;
-        start(f);
+        give(f, UNIT_START, refuse_masked);
         run_until(f->event, f->n_answers > 0);
         g_assert_cmpint(f->error_code, ==, ERROR_START_FAILED);
         g_assert_cmpstr(f->error, ==,
@@ -327,26 +329,44 @@ static void test_masked(Fixture *f, gconstpointer data)
 
 static void test_refused(Fixture *f, gconstpointer data)
 {
-        f->script = refuse_somehow;
-        start(f);
+        give(f, UNIT_START, refuse_somehow);
         run_until(f->event, f->n_answers > 0);
         g_assert_cmpstr(f->error, ==, "Unit 'nagaya@a.service' cannot be started: Odd weather");
 }
 
 static void test_reply_lost(Fixture *f, gconstpointer data)
 {
-        f->script = vanish_once;
-        start(f);
-        run_until(f->event, f->n_answers > 0);
-        g_assert_cmpstr(f->job_result, ==, "done");
+        give(f, UNIT_START, vanish_once);
+        ends(f, "done");
         g_assert_cmpuint(f->n_starts, ==, 2);
         g_assert_cmpuint(f->n_connections, ==, 2);
 }
 
+/* It went up and down long ago, which says nothing. */
+static void test_reply_lost_of_nothing(Fixture *f, gconstpointer data)
+{
+        f->up_usec = f->down_usec = now_usec() - 1;
+        test_reply_lost(f, data);
+}
+
+static void test_reply_lost_of_start(Fixture *f, gconstpointer data)
+{
+        give(f, UNIT_START, do_and_vanish);
+        ends(f, "failed");
+        g_assert_cmpstr(f->status_text, ==, "the cause");
+        g_assert_cmpuint(f->n_starts, ==, 1);
+}
+
+static void test_reply_lost_of_stop(Fixture *f, gconstpointer data)
+{
+        give(f, UNIT_STOP, do_and_vanish);
+        ends(f, "done");
+        g_assert_cmpuint(f->n_starts, ==, 1);
+}
+
 static void cut_while_waiting(Fixture *f)
 {
-        f->script = reply_job;
-        start(f);
+        give(f, UNIT_START, reply_job);
         run_until(f->event, f->n_starts > 0);
         /* The reply is read before the end of the connection. */
         sd_bus_flush(f->manager);
@@ -359,8 +379,7 @@ static void test_signal_lost(Fixture *f, gconstpointer data)
 {
         f->active_state = "active";
         cut_while_waiting(f);
-        run_until(f->event, f->n_answers > 0);
-        g_assert_cmpstr(f->job_result, ==, "done");
+        ends(f, "done");
         g_assert_cmpuint(f->n_starts, ==, 1);
         g_assert_cmpuint(f->n_checks, ==, 1);
 }
@@ -368,8 +387,7 @@ static void test_signal_lost(Fixture *f, gconstpointer data)
 static void test_signal_lost_failed(Fixture *f, gconstpointer data)
 {
         cut_while_waiting(f);
-        run_until(f->event, f->n_answers > 0);
-        g_assert_cmpstr(f->job_result, ==, "failed");
+        ends(f, "failed");
         g_assert_cmpstr(f->status_text, ==, "the cause");
 }
 
@@ -380,27 +398,23 @@ static void test_still_running(Fixture *f, gconstpointer data)
         run_until(f->event, f->n_checks > 0);
         g_assert_cmpuint(f->n_answers, ==, 0);
         remove_job(f, JOB_1, "done");
-        run_until(f->event, f->n_answers > 0);
-        g_assert_cmpstr(f->job_result, ==, "done");
+        ends(f, "done");
 }
 
 static void test_comes_late(Fixture *f, gconstpointer data)
 {
-        f->script = reply_then_done;
         stop_listening(f);
-        start(f);
+        give(f, UNIT_START, reply_then_done);
         for (int i = 0; i < 10; i++)
                 must(sd_event_run(f->event, 10000));
         g_assert_cmpuint(f->n_answers, ==, 0);
         listen_at(f);
-        run_until(f->event, f->n_answers > 0);
-        g_assert_cmpstr(f->job_result, ==, "done");
+        ends(f, "done");
 }
 
 static void test_forgotten(Fixture *f, gconstpointer data)
 {
-        f->script = reply_job;
-        start(f);
+        give(f, UNIT_START, reply_job);
         run_until(f->event, f->n_starts > 0);
         f->units.forget(f->job);
         remove_job(f, JOB_1, "done");
@@ -411,8 +425,7 @@ static void test_forgotten(Fixture *f, gconstpointer data)
 
 static void test_end_of_service(Fixture *f, gconstpointer data)
 {
-        f->script = reply_job;
-        start(f);
+        give(f, UNIT_START, reply_job);
         run_until(f->event, f->n_starts > 0);
         f->systemd = systemd_free(f->systemd);
         g_assert_cmpuint(f->n_answers, ==, 1);
@@ -424,8 +437,7 @@ static void test_two_starts(Fixture *f, gconstpointer data)
         Error error = ERROR_NULL;
         UnitJob *second;
 
-        f->script = reply_job;
-        start(f);
+        give(f, UNIT_START, reply_job);
         must(f->units.run(f->units.userdata, UNIT_START, "nagaya@a.service", on_done, f, &second,
                           &error));
         run_until(f->event, f->n_starts == 2);
@@ -464,6 +476,10 @@ int main(int argc, char **argv)
         add("/systemd/masked-unit-tells-how-to-unmask", test_masked);
         add("/systemd/unknown-refusal-is-told-as-it-is", test_refused);
         add("/systemd/lost-reply-gives-the-job-again", test_reply_lost);
+        add("/systemd/lost-reply-of-an-old-end-gives-the-job-again", test_reply_lost_of_nothing);
+        add("/systemd/lost-reply-of-a-start-that-was-done-starts-nothing",
+            test_reply_lost_of_start);
+        add("/systemd/lost-reply-of-a-stop-that-was-done-stops-nothing", test_reply_lost_of_stop);
         add("/systemd/lost-signal-is-made-up-by-the-state", test_signal_lost);
         add("/systemd/lost-signal-of-a-failure-tells-the-cause", test_signal_lost_failed);
         add("/systemd/job-is-followed-over-a-new-connection", test_still_running);

@@ -153,6 +153,26 @@ a_reload_does_not_disturb() {
     expect_eq "$(unit_state ct01)" inactive
 }
 
+# PID 1 is there for moments only.
+reexec_all_the_time() {
+    a_busybox ct01
+    a_busybox ct02
+    local id
+    : >"$case_dir/go"
+    while [ -e "$case_dir/go" ]; do systemctl daemon-reexec; done &
+    for id in ct01 ct02 ct01 ct02; do
+        started "$id"
+        expect_ok nagaya stop --kill "$id"
+        expect_eq "$(state "$id")" stopped
+        expect_eq "$(wc -l <"$(rootfs "$id")/boots")" 1 "boots of $id"
+        rm "$(rootfs "$id")/boots"
+    done
+    rm "$case_dir/go"
+    wait
+    expect_eq "$(unit_state ct01) $(unit_state ct02)" 'inactive inactive'
+    expect_nothing_remains ct01
+}
+
 a_kill_of_the_whole_unit() {
     a_busybox ct01
     started ct01
@@ -189,6 +209,7 @@ test_case "Seven starts and stops of an enabled container within five seconds" \
 test_case "Restart=always minds a wanted end" restart_always_minds_a_wanted_end
 test_case "Destroy removes the enablement" destroy_removes_the_enablement
 test_case "daemon-reload and daemon-reexec do not disturb" a_reload_does_not_disturb
+test_case "daemon-reexec all the time neither loses nor doubles a start or a stop" reexec_all_the_time
 test_case "systemctl kill of the whole unit" a_kill_of_the_whole_unit
 test_case "No job is left in systemd" no_job_of_systemd_is_left
 test_case "Payload and supervisor have their control groups" the_container_is_charged_to_its_unit
