@@ -5,40 +5,18 @@
 # keeps nothing of it. Runs on the machine, not in a host.
 
 set -u -o pipefail
+# shellcheck source=tests/frame.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../frame.sh"
 
 host=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/host
 NAGAYA_HOSTS=$(mktemp -d)/hosts
 export NAGAYA_HOSTS
 prefix=h$$
-number=0
-failures=0
 
 if [ "$(id -u)" != 0 ] || [ ! -x /lib/systemd/systemd ]; then
-    echo "1..0 # SKIP a disposable host needs root and the package systemd"
-    exit 0
+    skip_all "a disposable host needs root and the package systemd"
 fi
 trap 'rmdir "${NAGAYA_HOSTS%/hosts}" 2>/dev/null' EXIT
-
-check() {
-    local sentence=$1 output
-    number=$((number + 1))
-    if output=$("$2" 2>&1); then
-        echo "ok $number - $sentence"
-    else
-        echo "not ok $number - $sentence"
-        printf '%s\n' "$output" | sed 's/^/# /'
-        failures=$((failures + 1))
-    fi
-}
-
-within() {
-    local deadline=$((SECONDS + $1))
-    shift
-    until "$@"; do
-        [ "$SECONDS" -lt "$deadline" ] || return 1
-        sleep 0.05
-    done
-}
 
 nothing_is_left() {
     local cgroup
@@ -134,5 +112,4 @@ check "A name in use is refused" is_refused_twice
 check "kill -9 of the caller ends the host and leaves nothing" ends_with_a_kill
 check "SIGTERM to the caller ends the host and leaves nothing" ends_with_a_signal
 check "After kill -9 of the keeper the next host cleans up" sweeps_after_a_killed_keeper
-echo "1..$number"
-[ "$failures" = 0 ]
+tap_end

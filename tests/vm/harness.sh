@@ -4,40 +4,18 @@
 # The virtual machine itself: however it ends, the machine that runs it keeps nothing.
 
 set -u -o pipefail
+# shellcheck source=tests/frame.sh
+. "$(dirname "${BASH_SOURCE[0]}")/../frame.sh"
 
 vm=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)/vm
 NAGAYA_VMS=$(mktemp -d)/vms
 export NAGAYA_VMS
 name=v$$
-number=0
-failures=0
 
 if [ "$(id -u)" != 0 ] || ! command -v qemu-system-x86_64 mmdebstrap mke2fs >/dev/null; then
-    echo "1..0 # SKIP a virtual machine needs root and the packages qemu-system-x86, mmdebstrap and e2fsprogs"
-    exit 0
+    skip_all "a virtual machine needs root and the packages qemu-system-x86, mmdebstrap and e2fsprogs"
 fi
 trap 'rmdir "${NAGAYA_VMS%/vms}" 2>/dev/null' EXIT
-
-check() {
-    local sentence=$1 output
-    number=$((number + 1))
-    if output=$("$2" 2>&1); then
-        echo "ok $number - $sentence"
-    else
-        echo "not ok $number - $sentence"
-        printf '%s\n' "$output" | sed 's/^/# /'
-        failures=$((failures + 1))
-    fi
-}
-
-within() {
-    local deadline=$((SECONDS + $1))
-    shift
-    until "$@"; do
-        [ "$SECONDS" -lt "$deadline" ] || return 1
-        sleep 0.1
-    done
-}
 
 nothing_is_left() {
     [ ! -e "$NAGAYA_VMS" ] && ! pgrep -f "qemu.*$NAGAYA_VMS" >/dev/null
@@ -81,5 +59,4 @@ check "A command's output and status pass through, over a reboot; a disk keeps i
 check "kill -9 of the caller ends the machine and leaves nothing" ends_with_its_caller
 check "At its deadline a machine ends and leaves nothing" ends_at_its_deadline
 rm -f "$disk"
-echo "1..$number"
-[ "$failures" = 0 ]
+tap_end

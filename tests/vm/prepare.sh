@@ -6,11 +6,8 @@
 vm_dir=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 # shellcheck source=tests/setup.sh
 BUILD_DIR=$build . "$vm_dir/../setup.sh"
-
-skip_all() {
-    echo "1..0 # SKIP $*"
-    exit 0
-}
+# shellcheck source=tests/frame.sh
+. "$vm_dir/../frame.sh"
 
 # vm_prepare SCRIPT: in $vm_options what `vm boot` is to be called with; ends with a skip where there
 # can be no machine. SCRIPT says in its head what it needs: "# needs: debian" (a root file system),
