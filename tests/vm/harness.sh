@@ -38,6 +38,18 @@ runs_a_command() {
         [ "$(head -c 4 "$disk")" = kept ] && within 5 nothing_is_left
 }
 
+# What was on the disk and what was not, yet.
+survives_a_crash() {
+    local text
+    "$vm" boot "$name" >/dev/null || return 1
+    "$vm" enter "$name" -- sh -c 'echo kept >/root/kept && sync && echo lost >/root/lost'
+    "$vm" crash "$name"
+    text=$("$vm" enter "$name" -- sh -c 'cat /root/kept; cat /root/lost 2>/dev/null')
+    "$vm" stop "$name"
+    echo "output $text"
+    [ "$text" = kept ] && within 5 nothing_is_left
+}
+
 ends_with_its_caller() {
     local pid
     "$vm" run --name "$name" -- sh -c 'echo is up && exec sleep 1000' >"$disk" &
@@ -56,6 +68,7 @@ ends_at_its_deadline() {
 }
 
 check "A command's output and status pass through, over a reboot; a disk keeps its data" runs_a_command
+check "After a power cut there is what was written to the disk, and no more" survives_a_crash
 check "kill -9 of the caller ends the machine and leaves nothing" ends_with_its_caller
 check "At its deadline a machine ends and leaves nothing" ends_at_its_deadline
 rm -f "$disk"
