@@ -215,6 +215,15 @@ static int make_snapshot(const Rootfs *from, const Volume *to, const NewVolume *
         return tool_run(argv, NULL, reterr);
 }
 
+static int lvm_beside(const Rootfs *from, BackendOptions *options, char **ret_owned, Error *reterr)
+{
+        int r = options->vg ? 0 : look_up(volume_of(from->source), "vg_name", ret_owned, reterr);
+
+        if (r == 0 && !options->vg)
+                options->vg = *ret_owned;
+        return r;
+}
+
 /* In the group of the source: a snapshot shares its blocks. */
 static int group_of(const Rootfs *from, const Volume *to, char **ret, Error *reterr)
 {
@@ -335,6 +344,7 @@ const Backend backend_lvm = {
         .probe = lvm_probe,
         .claims = lvm_claims,
         .create = lvm_create,
+        .beside = lvm_beside,
         .open = lvm_open,
         .snapshot = lvm_snapshot,
         .can_snapshot = lvm_can_snapshot,

@@ -140,6 +140,20 @@ static char *root_of(const char *name)
         return slash ? strndup(name, (size_t) (slash - name)) : strdup(name);
 }
 
+static int zfs_beside(const Rootfs *from, BackendOptions *options, char **ret_owned, Error *reterr)
+{
+        _cleanup_(free_p) char *name = NULL;
+        int r;
+
+        if (options->zfs_root)
+                return 0;
+        r = name_of(from->source, &name, reterr);
+        if (r < 0)
+                return r;
+        options->zfs_root = *ret_owned = root_of(name);
+        return *ret_owned ? 0 : error_oom(reterr);
+}
+
 static int clone_set(const char *from, const Volume *to, const NewSet *new, Error *reterr)
 {
         _cleanup_(free_p) char *snapshot = NULL;
@@ -283,6 +297,7 @@ const Backend backend_zfs = {
         .probe = zfs_probe,
         .claims = zfs_claims,
         .create = zfs_create,
+        .beside = zfs_beside,
         .open = zfs_open,
         .snapshot = zfs_snapshot,
         .destroy = zfs_destroy,

@@ -69,6 +69,11 @@ typedef struct Backend {
          * failure nothing of it is left. NULL: not supported. */
         int (*create)(const Volume *volume, char **ret_rootfs_path, Error *reterr);
 
+        /* Where `from`, of the same backend, lies, as the option of create() that makes another one
+         * beside it; what it points to is *ret_owned, which the caller frees. Called where no other
+         * place is asked for. NULL: there is but one place. */
+        int (*beside)(const Rootfs *from, BackendOptions *options, char **ret_owned, Error *reterr);
+
         /* A detached mount of it. NULL: not supported. */
         int (*open)(const char *source, const RootfsMount *mount, int *ret_tree_fd, Error *reterr);
 

@@ -17,18 +17,19 @@
  * is on the device was written in a container. */
 static const struct {
         const char *type;
+        bool is_writable;
         off_t offset;
         const char *mark;
         size_t size;
         const char *always; /* an option that it is always mounted with, or NULL */
 } file_systems[] = {
-        { "ext4", 0x438, "\x53\xef", 2, NULL }, /* ext2 and ext3 as well */
+        { "ext4", true, 0x438, "\x53\xef", 2, NULL }, /* ext2 and ext3 as well */
         /* A clone by its storage has the id of its source, which may be mounted at the same time. */
-        { "xfs", 0, "XFSB", 4, "nouuid" },
-        { "btrfs", 0x10040, "_BHRfS_M", 8, NULL },
-        { "f2fs", 0x400, "\x10\x20\xf5\xf2", 4, NULL },
-        { "squashfs", 0, "hsqs", 4, NULL },
-        { "erofs", 0x400, "\xe2\xe1\xf5\xe0", 4, NULL },
+        { "xfs", true, 0, "XFSB", 4, "nouuid" },
+        { "btrfs", true, 0x10040, "_BHRfS_M", 8, NULL },
+        { "f2fs", true, 0x400, "\x10\x20\xf5\xf2", 4, NULL },
+        { "squashfs", false, 0, "hsqs", 4, NULL },
+        { "erofs", false, 0x400, "\xe2\xe1\xf5\xe0", 4, NULL },
 };
 
 static int find_mark(int fd)
@@ -49,6 +50,18 @@ const char *device_file_system(int fd)
         int i = find_mark(fd);
 
         return i < 0 ? NULL : file_systems[i].type;
+}
+
+const char *device_fresh_file_system(int fd)
+{
+        _cleanup_(free_p) char *path = NULL;
+        char program[32];
+        int i = find_mark(fd);
+
+        if (i < 0 || !file_systems[i].is_writable)
+                return NULL;
+        (void) snprintf(program, sizeof(program), "mkfs.%s", file_systems[i].type);
+        return tool_find(program, &path) == 0 ? file_systems[i].type : NULL;
 }
 
 static int make_options(const char *device, int row, const RootfsMount *mount, char ***ret)

@@ -21,6 +21,9 @@ int device_mount(const char *device,
  * device or file. */
 const char *device_file_system(int fd);
 
+/* device_fresh_file_system() - the same, if it is one to be written to that can be made here; else NULL. */
+const char *device_fresh_file_system(int fd);
+
 /* device_format() - make a file system. `fstype` NULL: ext4. The device may hold an old one. Return: 0,
  * ERROR_NOT_SUPPORTED (no such mkfs), -errno. */
 int device_format(const char *device, const char *fstype, Error *reterr);

@@ -17,6 +17,7 @@
 #include "config/parse.h"
 #include "interfaces/errors.h"
 #include "interfaces/unsynced.h"
+#include "storage/device.h"
 #include "storage/overlay.h"
 
 void original_done(Original *original)
@@ -220,20 +221,23 @@ int original_open_changes(const Original *original, Error *reterr)
         return fd < 0 ? error_errno(reterr, -fd, "Cannot open '%s'", original->upper) : fd;
 }
 
-uint64_t original_size(const Original *original)
+void original_medium(const Original *original, uint64_t *ret_size, const char **ret_type)
 {
         _cleanup_(fd_close_p) int fd = -EBADF;
-        uint64_t size = 0;
         struct stat st;
 
+        *ret_size = 0;
+        *ret_type = NULL;
         if (*original->rootfs.source != '/')
-                return 0;
+                return;
         fd = open(original->rootfs.source, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
         if (fd < 0 || fstat(fd, &st) < 0)
-                return 0;
+                return;
         if (S_ISREG(st.st_mode))
-                return (uint64_t) st.st_size;
-        return S_ISBLK(st.st_mode) && ioctl(fd, BLKGETSIZE64, &size) == 0 ? size : 0;
+                *ret_size = (uint64_t) st.st_size;
+        else if (!S_ISBLK(st.st_mode) || ioctl(fd, BLKGETSIZE64, ret_size) < 0)
+                return;
+        *ret_type = device_fresh_file_system(fd);
 }
 
 int original_plan(const Original *original, ClonePlan *ret, Error *reterr)

@@ -41,5 +41,6 @@ int original_open_root(const Original *original, Error *reterr);
 /* original_open_changes() - the upper layer itself. Return: fd, -errno. */
 int original_open_changes(const Original *original, Error *reterr);
 
-/* The bytes of the image or device it is in; 0: neither. */
-uint64_t original_size(const Original *original);
+/* original_medium() - of the image or device that it is in: the bytes, and the type of a file system that is to
+ * be like the one on it. 0 and NULL: in neither; NULL: as others are. */
+void original_medium(const Original *original, uint64_t *ret_size, const char **ret_type);

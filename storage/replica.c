@@ -152,16 +152,28 @@ static int copy_files(Replica *replica, int from_fd, Error *reterr)
         return r;
 }
 
-/* As large as its source, where nobody has said how large. */
+/* What nobody has said is as that of its source: the size and type of a file system, and in storage of the
+ * same kind the place. */
 static int create_storage(Replica *replica, const Volume *volume, Error *reterr)
 {
+        const ReplicaSpec *spec = replica->spec;
+        const Backend *backend = spec->plan.backend;
         BackendOptions options = volume->options ? *volume->options : (BackendOptions){ 0 };
-        Volume sized = *volume;
+        _cleanup_(free_p) char *place = NULL;
+        Volume alike = *volume;
+        const char *type;
+        uint64_t size;
+        int r = 0;
 
+        original_medium(spec->original, &size, &type);
         if (options.size == 0)
-                options.size = original_size(replica->spec->original);
-        sized.options = &options;
-        return replica->spec->plan.backend->create(&sized, &replica->rootfs_path, reterr);
+                options.size = size;
+        if (!options.fstype)
+                options.fstype = (char *) type;
+        alike.options = &options;
+        if (backend->beside && spec->original->rootfs.backend == backend)
+                r = backend->beside(&spec->original->rootfs, &options, &place, reterr);
+        return r < 0 ? r : backend->create(&alike, &replica->rootfs_path, reterr);
 }
 
 /* Return: > 0 its files are to be copied, 0 they are there, -errno. */

@@ -252,6 +252,22 @@ static void test_lvm_snapshot_of_snapshot(Fixture *fixture, gconstpointer data)
         g_assert_true(plan.share);
 }
 
+static void test_lvm_beside(Fixture *fixture, gconstpointer data)
+{
+        Rootfs from = { .backend = &backend_lvm, .source = (char *) "/dev/vg1/base" };
+        BackendOptions options = { 0 }, wanted = { .vg = (char *) "vg2" };
+        g_autofree char *owned = NULL, *none = NULL;
+
+        lvm_tools(fixture, "*vg_name*) echo '  vg1';;");
+        g_assert_cmpint(backend_lvm.beside(&from, &options, &owned, NULL), ==, 0);
+        g_assert_cmpstr(options.vg, ==, "vg1");
+        assert_called(fixture, "lvs --noheadings -o vg_name vg1/base\n");
+        g_assert_cmpint(backend_lvm.beside(&from, &wanted, &none, NULL), ==, 0);
+        g_assert_cmpstr(wanted.vg, ==, "vg2");
+        g_assert_null(none);
+        assert_called(fixture, "");
+}
+
 static void test_lvm_destroy(Fixture *fixture, gconstpointer data)
 {
         Error error = ERROR_NULL;
@@ -310,6 +326,7 @@ int main(int argc, char **argv)
         ADD("/lvm/volume-of-a-killed-maker-is-settled", test_settled);
         ADD("/lvm/snapshot-is-thin-or-has-room", test_lvm_snapshot);
         ADD("/lvm/snapshot-of-a-snapshot-is-thin-or-a-copy", test_lvm_snapshot_of_snapshot);
+        ADD("/lvm/copy-is-made-in-the-same-group", test_lvm_beside);
         ADD("/lvm/destroys-what-is-there", test_lvm_destroy);
         ADD("/lvm/rename-follows-the-container", test_lvm_rename);
         ADD("/lvm/open-activates", test_lvm_open);

@@ -40,6 +40,16 @@ static void test_tool(Fixture *fixture, gconstpointer data)
                         "The program 'absent' is not installed (Debian package package)");
 }
 
+static void test_zfs_beside(Fixture *fixture, gconstpointer data)
+{
+        Rootfs from = { .backend = &backend_zfs, .source = (char *) "tank/lxc/base" };
+        BackendOptions options = { 0 };
+        g_autofree char *owned = NULL;
+
+        g_assert_cmpint(backend_zfs.beside(&from, &options, &owned, NULL), ==, 0);
+        g_assert_cmpstr(options.zfs_root, ==, "tank/lxc");
+}
+
 static void test_zfs(Fixture *fixture, gconstpointer data)
 {
         Rootfs from = { .backend = &backend_zfs, .source = (char *) "tank/lxc/base" };
@@ -215,6 +225,7 @@ int main(int argc, char **argv)
         g_test_init(&argc, &argv, NULL);
         ADD("/tool/runs-with-its-words-and-brings-the-error-home", test_tool);
         ADD("/zfs/data-set", test_zfs);
+        ADD("/zfs/copy-is-made-below-the-same-one", test_zfs_beside);
         ADD("/zfs/by-the-path-it-is-mounted-on", test_zfs_by_path);
         ADD("/rbd/image", test_rbd);
         ADD("/nbd/format-is-told-by-the-name", test_nbd);

@@ -113,7 +113,7 @@ destroy_is_quick() {
 }
 
 an_image_shares_its_blocks() {
-    uses image01 twin01
+    uses image01 twin01 image02 twin02
     modprobe loop 2>/dev/null || true
     expect_ok nagaya create image01 -t busybox -B loop --fssize 48M
     expect_eq "$(expect_ok nagaya clone image01 twin01 --json | jq -r .method)" snapshot
@@ -122,6 +122,12 @@ an_image_shares_its_blocks() {
     expect_match "$(filefrag -v /var/lib/lxc/twin01/rootdev)" 'shared'
     expect_ok nagaya start twin01
     expect_ok nagaya stop --kill twin01
+    # A copy file by file is of the type of its source, which one of btrfs cannot share with.
+    expect_ok nagaya create image02 -t busybox -B loop --fssize 128M --fstype btrfs
+    expect_match "$(expect_ok nagaya clone image02 twin02 --json | jq -r .method)" '^(copy|reflink)$'
+    expect_eq "$(blkid -p -o value -s TYPE /var/lib/lxc/twin02/rootdev)" btrfs
+    expect_ok nagaya start twin02
+    expect_ok nagaya stop --kill twin02
 }
 
 cloned_snapshotted_renamed() {
