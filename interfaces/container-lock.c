@@ -16,6 +16,12 @@
 #include "base/process.h"
 #include "interfaces/errors.h"
 
+/* No container's id. */
+#define KIN_LOCK ".kin"
+#define KIN_USEC (60 * USEC_PER_SEC)
+
+static const struct timespec lock_pause = { .tv_nsec = 2 * 1000 * 1000 };
+
 static uint64_t fnv_1a(const char *text)
 {
         uint64_t hash = UINT64_C(0xcbf29ce484222325);
@@ -119,7 +125,6 @@ int container_lock_wait(const char *lock_dir,
                         ContainerLock *ret,
                         Error *reterr)
 {
-        static const struct timespec pause = { .tv_nsec = 2 * 1000 * 1000 };
         uint64_t until = now_usec() + timeout_usec;
 
         for (;;) {
@@ -132,7 +137,7 @@ int container_lock_wait(const char *lock_dir,
                 }
                 error_done(&error);
                 /* No lock of the kernel's can be waited for with an end, but by a signal. */
-                (void) nanosleep(&pause, NULL);
+                (void) nanosleep(&lock_pause, NULL);
         }
 }
 
@@ -156,4 +161,33 @@ int config_lock_wait(const char *lock_dir, const char *id, Error *reterr)
         if (flock(fd, LOCK_EX) < 0)
                 return error_errno(reterr, errno, "Cannot lock '%s/%s'", lock_dir, name);
         return TAKE_FD(fd);
+}
+
+/* Those that hold it shared may run hooks, which may wait for us. */
+static int lock_exclusive(int fd)
+{
+        uint64_t until = now_usec() + KIN_USEC;
+
+        while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+                if (errno != EWOULDBLOCK || now_usec() >= until)
+                        return -errno;
+                (void) nanosleep(&lock_pause, NULL);
+        }
+        return 0;
+}
+
+int kin_lock_wait(const char *lock_dir, bool exclusive, Error *reterr)
+{
+        _cleanup_(fd_close_p) int fd = open_file(lock_dir, KIN_LOCK, reterr);
+        int r;
+
+        if (fd < 0)
+                return fd;
+        r = exclusive ? lock_exclusive(fd) : flock(fd, LOCK_SH) < 0 ? -errno : 0;
+        if (r == -EWOULDBLOCK)
+                return error_public(reterr, ERROR_BUSY,
+                                    "Jobs are at work on containers that share files; try again "
+                                    "when they have ended");
+        return r < 0 ? error_errno(reterr, -r, "Cannot lock '%s/" KIN_LOCK "'", lock_dir)
+                     : TAKE_FD(fd);
 }

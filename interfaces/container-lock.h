@@ -5,6 +5,7 @@
  * socket by which LXC's own tools see that a container runs, so that neither LXC nor we start or
  * destroy what the other one runs. Both go with the process that holds them. */
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -41,6 +42,12 @@ void container_lock_release(ContainerLock *lock);
  * configuration may be changed all the same. Waits for its turn, which comes after as many short
  * writes. Return: fd to be closed, -errno. */
 int config_lock_wait(const char *lock_dir, const char *id, Error *reterr);
+
+/* kin_lock_wait() - what containers remember of each other (layers of overlays, records of clones) is by
+ * name: who gives one another name holds this lock `exclusive`, who relies on names that he has read,
+ * until others can see that, holds it shared. Before a container's own lock. Return: fd to be closed,
+ * ERROR_BUSY (`exclusive`, after a minute), -errno. */
+int kin_lock_wait(const char *lock_dir, bool exclusive, Error *reterr);
 
 /* The name of LXC's command socket for this container, after the NUL of an abstract address; one
  * that is too long is hashed as LXC does. At most 106 bytes. */

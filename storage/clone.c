@@ -26,11 +26,13 @@ typedef struct Cloning {
         ContainerLock lock;
         Hold hold;
         Replica replica;
+        int kin_fd;
 } Cloning;
 
 static void cloning_done(Cloning *c)
 {
         replica_done(&c->replica);
+        (void) fd_close(c->kin_fd);
         hold_release(&c->hold);
         container_lock_release(&c->lock);
         original_done(&c->original);
@@ -172,6 +174,9 @@ static int cloning_begin(Cloning *c, Error *reterr)
         const JobRequest *request = c->request;
         int r;
 
+        c->kin_fd = kin_lock_wait(request->lock_dir, false, reterr);
+        if (c->kin_fd < 0)
+                return c->kin_fd;
         r = site_claim(request->site, request->container, request->lock_dir, &c->lock, reterr);
         if (r == 0)
                 r = hold_take(request->lock_dir, c->source, &c->site, c->allow_running, &c->hold,
@@ -180,6 +185,9 @@ static int cloning_begin(Cloning *c, Error *reterr)
                 r = original_open(&c->site, c->source, &c->original, reterr);
         if (r == 0)
                 r = plan(c, reterr);
+        /* A whole copy names nobody. */
+        if (r == 0 && !c->spec.plan.share)
+                c->kin_fd = fd_close(c->kin_fd);
         return r < 0 ? r : check_tmpfs(c, reterr);
 }
 
@@ -224,6 +232,7 @@ int clone_job(const JobRequest *request, const Report *report, json_t **ret_resu
                 .lock = CONTAINER_LOCK_NULL,
                 .hold = HOLD_NULL,
                 .replica = REPLICA_NULL,
+                .kin_fd = -EBADF,
         };
         Kin source;
         int r;

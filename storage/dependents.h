@@ -16,7 +16,7 @@ int dependents_find(
         const Kin *base, int dir_fd, Kinship *ret, unsigned *ret_unknown, Error *reterr);
 
 /* dependents_check() - may the container go? `own_snapshots`: may they stay? Without, those that are made
- * of it do not count. Return: 0, ERROR_HAS_DEPENDENTS with their names, -errno. */
+ * of it do not count. Under kin_lock_wait(). Return: 0, ERROR_HAS_DEPENDENTS with their names, -errno. */
 int dependents_check(const Site *site, int dir_fd, bool own_snapshots, Error *reterr);
 
 /* Changes of a base's record, durable, one at a time for each base. _enter: `clone` is made of `base`

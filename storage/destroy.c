@@ -72,9 +72,13 @@ static int open_container(Destruction *destruction, Error *reterr)
 
 static int check_free(const Destruction *destruction, Error *reterr)
 {
+        _cleanup_(fd_close_p) int kin_fd =
+                kin_lock_wait(destruction->request->lock_dir, false, reterr);
         _cleanup_(free_p) char *mounted = NULL;
         int r;
 
+        if (kin_fd < 0)
+                return kin_fd;
         r = dependents_check(destruction->site, destruction->dir_fd, false, reterr);
         if (r == 0 && !destruction->with_snapshots)
                 r = snapshots_check(destruction->site, destruction->dir_fd, reterr);

@@ -30,6 +30,7 @@ typedef struct Renaming {
         const char *name, *id; /* the new ones */
         Hold hold;
         ContainerLock lock; /* of the new name */
+        int kin_fd;         /* of what names others */
         int dir_fd;
         Move move;
 } Renaming;
@@ -39,6 +40,7 @@ static void renaming_done(Renaming *n)
         (void) fd_close(n->dir_fd);
         container_lock_release(&n->lock);
         hold_release(&n->hold);
+        (void) fd_close(n->kin_fd);
         site_done(&n->to);
 }
 
@@ -129,6 +131,9 @@ static int lock_both(Renaming *n, Error *reterr)
         const JobRequest *request = n->request;
         int r;
 
+        n->kin_fd = kin_lock_wait(request->lock_dir, true, reterr);
+        if (n->kin_fd < 0)
+                return n->kin_fd;
         r = hold_take(request->lock_dir, request->container, request->site, false, &n->hold,
                       reterr);
         return r < 0 ? r
@@ -272,6 +277,7 @@ int rename_job(const JobRequest *request, const Report *report, json_t **ret_res
                 .to = SITE_NULL,
                 .hold = HOLD_NULL,
                 .lock = CONTAINER_LOCK_NULL,
+                .kin_fd = -EBADF,
                 .dir_fd = -EBADF,
                 .move = {
                         .from = request->site,
@@ -341,14 +347,40 @@ resume(const Site *to, int dir_fd, const RenameMark *mark, const char *lock_dir,
                      : 0;
 }
 
+static int read_mark(const Site *site, int dir_fd, RenameMark *ret, Error *reterr)
+{
+        int r = rename_mark_read(dir_fd, ret);
+
+        return r < 0 ? error_errno(reterr, -r, "Cannot read '%s/" RENAME_MARK "'", site->directory)
+                     : r;
+}
+
+/* Is the directory still called so? */
+static bool is_at(const Site *site, int dir_fd)
+{
+        struct stat mine, there;
+
+        return fstat(dir_fd, &mine) == 0 &&
+               fstatat(site->fd, site->name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+               mine.st_dev == there.st_dev && mine.st_ino == there.st_ino;
+}
+
 int rename_resume(const Site *site, int dir_fd, const char *lock_dir, Error *reterr)
 {
-        _cleanup_(rename_mark_done) RenameMark mark = { NULL, NULL, NULL };
-        int r = rename_mark_read(dir_fd, &mark);
+        _cleanup_(rename_mark_done) RenameMark seen = { NULL, NULL, NULL },
+                                               mark = { NULL, NULL, NULL };
+        _cleanup_(fd_close_p) int kin_fd = -EBADF;
+        int r;
 
-        if (r < 0)
-                return error_errno(reterr, -r, "Cannot read '%s/" RENAME_MARK "'", site->directory);
-        return r > 0 ? resume(site, dir_fd, &mark, lock_dir, reterr) : 0;
+        r = read_mark(site, dir_fd, &seen, reterr);
+        if (r <= 0)
+                return r;
+        kin_fd = kin_lock_wait(lock_dir, true, reterr);
+        if (kin_fd < 0)
+                return kin_fd;
+        /* It may be that of a job which has ended meanwhile. */
+        r = is_at(site, dir_fd) ? read_mark(site, dir_fd, &mark, reterr) : 0;
+        return r > 0 ? resume(site, dir_fd, &mark, lock_dir, reterr) : r;
 }
 
 /* A container that has lost its old name has the new one, since nothing else takes a name away while the
@@ -361,6 +393,7 @@ int rename_settle(const JobRequest *request, json_t **ret_result, Error *reterr)
                 .to = SITE_NULL,
                 .hold = HOLD_NULL,
                 .lock = CONTAINER_LOCK_NULL,
+                .kin_fd = -EBADF,
                 .dir_fd = -EBADF,
         };
         int r;

@@ -39,6 +39,7 @@ typedef struct Restoration {
         Original original;
         ReplicaSpec spec;
         Replica replica;
+        int kin_fd;
         /* The container as it was. */
         Kinship old_bases;
         char *volume_name; /* that of the old one is taken */
@@ -47,6 +48,7 @@ typedef struct Restoration {
 static void restoration_done(Restoration *s)
 {
         replica_done(&s->replica);
+        (void) fd_close(s->kin_fd);
         hold_release(&s->hold);
         container_lock_release(&s->lock);
         original_done(&s->original);
@@ -94,6 +96,13 @@ static int open_snapshot(Restoration *s, Error *reterr)
         return r < 0 ? r : original_open(&s->site, s->snapshot, &s->original, reterr);
 }
 
+/* A whole copy names nobody. */
+static void let_others_rename(Restoration *s)
+{
+        if (!s->spec.plan.share)
+                s->kin_fd = fd_close(s->kin_fd);
+}
+
 /* --- to a new name --- */
 
 static int run_new(Restoration *s, Error *reterr)
@@ -108,6 +117,7 @@ static int run_new(Restoration *s, Error *reterr)
                 r = original_plan(&s->original, &s->spec.plan, reterr);
         if (r < 0)
                 return r;
+        let_others_rename(s);
         s->spec.uts_name = request->site->name;
         s->spec.keep_mac = false;
         s->spec.hooks = true;
@@ -243,6 +253,8 @@ static int run_in_place(Restoration *s, Error *reterr)
         if (r == 0)
                 r = original_plan(&s->original, &s->spec.plan, reterr);
         if (r == 0)
+                let_others_rename(s);
+        if (r == 0)
                 r = replica_build(&s->spec, &s->replica, reterr);
         if (r == 0)
                 r = keep_record(s, reterr);
@@ -278,6 +290,7 @@ int restore_job(const JobRequest *request, const Report *report, json_t **ret_re
                         .report = report,
                 },
                 .replica = REPLICA_NULL,
+                .kin_fd = -EBADF,
         };
         int r;
 
@@ -286,6 +299,9 @@ int restore_job(const JobRequest *request, const Report *report, json_t **ret_re
         if (r < 0)
                 return r;
         s.spec.source_name = s.owner->name;
+        s.kin_fd = kin_lock_wait(request->lock_dir, false, reterr);
+        if (s.kin_fd < 0)
+                return s.kin_fd;
         r = s.in_place ? run_in_place(&s, reterr) : run_new(&s, reterr);
         if (r < 0)
                 return r;

@@ -63,6 +63,7 @@ typedef struct Taking {
         SnapshotPlace place;
         Site site; /* of the snapshot */
         char *volume_name;
+        int kin_fd;
         ReplicaSpec spec;
         Replica replica;
 } Taking;
@@ -75,6 +76,7 @@ static void taking_done(Taking *t)
         /* Nobody else looks here for what was not finished. */
         if (failed)
                 (void) trash_collect(t->place.fd, NULL);
+        (void) fd_close(t->kin_fd);
         hold_release(&t->hold);
         original_done(&t->original);
         site_done(&t->site);
@@ -146,6 +148,10 @@ static int taking_run(Taking *t, Error *reterr)
         int r;
 
         r = read_comment(t, reterr);
+        if (r < 0)
+                return r;
+        t->kin_fd = kin_lock_wait(request->lock_dir, false, reterr);
+        r = t->kin_fd < 0 ? t->kin_fd : 0;
         if (r == 0)
                 r = hold_take(request->lock_dir, request->container, request->site, false, &t->hold,
                               reterr);
@@ -158,6 +164,9 @@ static int taking_run(Taking *t, Error *reterr)
                                  request->container);
         if (r == 0)
                 r = original_plan(&t->original, &t->spec.plan, reterr);
+        /* A whole copy names nobody. */
+        if (r == 0 && !t->spec.plan.share)
+                t->kin_fd = fd_close(t->kin_fd);
         if (r == 0)
                 r = choose_site(t, reterr);
         if (r == 0)
@@ -177,6 +186,7 @@ int snapshot_job(const JobRequest *request,
         _cleanup_(taking_done) Taking t = {
                 .request = request,
                 .hold = HOLD_NULL,
+                .kin_fd = -EBADF,
                 .original = ORIGINAL_NULL,
                 .place = SNAPSHOT_PLACE_NULL,
                 .site = SITE_NULL,
@@ -212,9 +222,12 @@ static int remove_one(const JobRequest *request,
 {
         _cleanup_(site_done) Site site = SITE_NULL;
         _cleanup_(ties_done) Ties ties = TIES_NULL;
-        _cleanup_(fd_close_p) int fd = -EBADF;
+        _cleanup_(fd_close_p) int fd = -EBADF, kin_fd = -EBADF;
         int r;
 
+        kin_fd = kin_lock_wait(request->lock_dir, false, reterr);
+        if (kin_fd < 0)
+                return kin_fd;
         r = snapshot_find(place, name, &site, reterr);
         if (r < 0)
                 return r;

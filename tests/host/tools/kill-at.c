@@ -6,9 +6,12 @@
  *      kill-at child PID N COMMAND...      the first child that it makes from now on
  *      kill-at child PID N,M COMMAND...    that, and at its Mth the child that it makes next
  *
+ *      MEANWHILE=SHELL-COMMAND kill-at ... the same, but it is not killed: it waits there until that
+ *                                          command has ended, 0.3 s at most, and goes on
+ *
  * From now on, while COMMAND runs, the system calls of that process (all of its threads, none of its
  * children) are counted, and it gets SIGKILL when it enters the Nth; the call does not take place. N = 0:
- * it is only counted. Prints "killed NUMBER" with the number of the system call (see ausyscall(8)), or
+ * it is only counted. Prints "killed NUMBER" (or "paused") with the number of the system call (see ausyscall(8)), or
  * "whole COUNT" when there were fewer, of the last one that is to be killed. Exits with COMMAND's status, whose output is left alone but for
  * its standard output, which goes to standard error. */
 
@@ -20,6 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -34,8 +38,11 @@ typedef struct Watch {
         unsigned long kill_at, n;
         unsigned long then; /* the next victim's */
         bool has_next;
-        long killed; /* the system call, -1: not yet */
-        int status;  /* of the command */
+        const char *meanwhile; /* NULL: kill it */
+        pid_t other;           /* the process of that, 0: not any more */
+        pid_t paused;          /* the thread that waits for it, 0: none */
+        long killed;           /* the system call, -1: not yet */
+        int status;            /* of the command */
         bool command_ended;
 } Watch;
 
@@ -80,6 +87,29 @@ static void next_victim(Watch *watch)
         watch->killed = -1;
 }
 
+static void on_alarm(int sig)
+{
+        (void) sig;
+}
+
+static void pause_for(Watch *watch, pid_t thread)
+{
+        const struct timeval most = { .tv_usec = 300000 };
+
+        watch->paused = thread;
+        watch->other = fork();
+        if (watch->other < 0)
+                err(2, "Cannot fork");
+        if (watch->other == 0) {
+                (void) dup2(STDERR_FILENO, STDOUT_FILENO);
+                (void) execl("/bin/sh", "sh", "-c", watch->meanwhile, NULL);
+                err(127, "Cannot execute a shell");
+        }
+        /* Again, when it comes while nobody waits. */
+        (void) setitimer(ITIMER_REAL, &(struct itimerval){ .it_interval = most, .it_value = most },
+                         NULL);
+}
+
 static void on_syscall(Watch *watch, pid_t thread)
 {
         struct __ptrace_syscall_info info = { 0 };
@@ -88,6 +118,10 @@ static void on_syscall(Watch *watch, pid_t thread)
             info.op == PTRACE_SYSCALL_INFO_ENTRY && watch->killed < 0 &&
             ++watch->n == watch->kill_at) {
                 watch->killed = (long) info.entry.nr;
+                if (watch->meanwhile) {
+                        pause_for(watch, thread);
+                        return;
+                }
                 (void) kill(watch->victim, SIGKILL);
                 next_victim(watch);
                 return;
@@ -109,8 +143,21 @@ static void on_stop(Watch *watch, pid_t thread, int status)
                 go_on(watch, thread, event ? 0 : sig);
 }
 
+static void end_pause(Watch *watch)
+{
+        pid_t thread = watch->paused;
+
+        watch->paused = 0;
+        if (thread > 0)
+                go_on(watch, thread, 0);
+}
+
 static void on_end(Watch *watch, pid_t thread, int status)
 {
+        if (thread == watch->other) {
+                watch->other = 0;
+                end_pause(watch);
+        }
         if (thread == watch->command) {
                 watch->command_ended = true;
                 watch->status = status;
@@ -141,10 +188,14 @@ static void seize(const Watch *watch)
 
 static void follow(Watch *watch)
 {
-        while (!watch->command_ended) {
+        while (!watch->command_ended || watch->other > 0) {
                 int status;
                 pid_t thread = waitpid(-1, &status, __WALL);
 
+                if (thread < 0 && errno == EINTR) {
+                        end_pause(watch);
+                        continue;
+                }
                 if (thread < 0)
                         err(2, "Cannot wait");
                 if (!WIFSTOPPED(status))
@@ -163,6 +214,8 @@ int main(int argc, char **argv)
 
         if (argc < 5 || (strcmp(argv[1], "self") != 0 && strcmp(argv[1], "child") != 0))
                 errx(2, "Usage: kill-at self|child PID N COMMAND...");
+        watch.meanwhile = getenv("MEANWHILE");
+        (void) sigaction(SIGALRM, &(struct sigaction){ .sa_handler = on_alarm }, NULL);
         watch.target = (pid_t) strtol(argv[2], NULL, 10);
         watch.kill_at = strtoul(argv[3], &rest, 10);
         watch.has_next = *rest == ',';
@@ -174,7 +227,7 @@ int main(int argc, char **argv)
         watch.command = start(argv + 4);
         follow(&watch);
         if (watch.killed >= 0)
-                (void) printf("killed %ld\n", watch.killed);
+                (void) printf("%s %ld\n", watch.meanwhile ? "paused" : "killed", watch.killed);
         else
                 (void) printf("whole %lu\n", watch.n);
         return WIFEXITED(watch.status) ? WEXITSTATUS(watch.status) : 128 + WTERMSIG(watch.status);
