@@ -182,7 +182,7 @@ static int cloning_begin(Cloning *c, Error *reterr)
                 r = hold_take(request->lock_dir, c->source, &c->site, c->allow_running, &c->hold,
                               reterr);
         if (r == 0)
-                r = original_open(&c->site, c->source, &c->original, reterr);
+                r = original_open(&c->site, c->site.fd, c->source, &c->original, reterr);
         if (r == 0)
                 r = plan(c, reterr);
         /* A whole copy names nobody. */

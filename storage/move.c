@@ -279,7 +279,10 @@ static int write_hostname(const Move *move, Error *reterr)
         if (r < 0 || !config->rootfs.path || !config->rootfs.managed)
                 return r;
         mount.user = config->namespace.n_idmaps > 0;
-        r = rootfs_parse(config->rootfs.path, &rootfs, reterr);
+        /* Another container's name is not ours to change. */
+        r = rootfs_check_place(config->rootfs.path, move->to->path, move->to->directory, reterr);
+        if (r == 0)
+                r = rootfs_parse(config->rootfs.path, &rootfs, reterr);
         if (r == 0)
                 r = rootfs_open(&rootfs, &mount, &tree_fd, reterr);
         return r < 0 ? r : hostname_replace(tree_fd, move->from->name, move->to->name, reterr);

@@ -102,7 +102,7 @@ static int check_elsewhere(const Original *original, const char *path, int fd, E
         const char *rest;
 
         canonical_path(fd, place);
-        canonical_path(original->site->fd, containers);
+        canonical_path(original->containers_fd, containers);
         rest = startswith(place, containers);
         if (*place && *containers && !(rest && *rest == '/'))
                 return 0;
@@ -161,12 +161,14 @@ static int open_root(Original *original, Error *reterr)
         return open_own(original, original->rootfs.source, reterr);
 }
 
-int original_open(const Site *site, const char *name, Original *ret, Error *reterr)
+int original_open(
+        const Site *site, int containers_fd, const char *name, Original *ret, Error *reterr)
 {
         _cleanup_(original_done) Original original = ORIGINAL_NULL;
         int r;
 
         original.site = site;
+        original.containers_fd = containers_fd;
         r = open_directory(&original, name, reterr);
         if (r == 0)
                 r = read_config(&original, name, reterr);

@@ -16,6 +16,7 @@ typedef struct Original {
         bool legacy; /* written in names of LXC 1.x */
         Config *config;
         Rootfs rootfs;
+        int containers_fd; /* borrowed */
         int root_fd;       /* O_PATH: what its files are in, where that is a directory; else < 0 */
         const char *upper; /* of an overlay, in its own directory; else NULL */
         bool owns_lower;   /* a lower layer lies in its own directory, too */
@@ -23,11 +24,13 @@ typedef struct Original {
 
 #define ORIGINAL_NULL ((Original){ .dir_fd = -EBADF, .root_fd = -EBADF })
 
-/* original_open() - `name` is how it is called in messages. Its files must be its own: a root file
+/* original_open() - `name` is how it is called in messages, containers_fd the container path, which for a
+ * snapshot is that of its container. Its files must be its own: a root file
  * system in another container's directory is not (but for lower layers). Return: 0,
  * ERROR_NO_SUCH_CONTAINER, ERROR_INVALID_CONFIG, ERROR_NOT_SUPPORTED (it has no root file system),
  * -errno. */
-int original_open(const Site *site, const char *name, Original *ret, Error *reterr);
+int original_open(
+        const Site *site, int containers_fd, const char *name, Original *ret, Error *reterr);
 void original_done(Original *original);
 
 /* original_plan() - for another one in storage of its kind, shared with it if that is possible; whose lower

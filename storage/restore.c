@@ -93,7 +93,7 @@ static int open_snapshot(Restoration *s, Error *reterr)
         if (r < 0 && r != -ENOENT)
                 return r;
         r = snapshot_find(&s->place, s->snapshot, &s->site, reterr);
-        return r < 0 ? r : original_open(&s->site, s->snapshot, &s->original, reterr);
+        return r < 0 ? r : original_open(&s->site, s->owner->fd, s->snapshot, &s->original, reterr);
 }
 
 /* A whole copy names nobody. */
@@ -150,7 +150,7 @@ static int remember_old(Restoration *s, Error *reterr)
         /* One that a killed restore has left is no longer true. */
         outside_end(s->dir_fd);
         r = bases_read(s->dir_fd, &s->old_bases, reterr);
-        if (r < 0 || original_open(s->owner, s->owner->name, &old, NULL) < 0 ||
+        if (r < 0 || original_open(s->owner, s->owner->fd, s->owner->name, &old, NULL) < 0 ||
             !old.rootfs.backend->destroy || !old.config->rootfs.managed)
                 return r;
         return outside_begin(&volume, old.config->rootfs.path, reterr);

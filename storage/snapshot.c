@@ -156,7 +156,8 @@ static int taking_run(Taking *t, Error *reterr)
                 r = hold_take(request->lock_dir, request->container, request->site, false, &t->hold,
                               reterr);
         if (r == 0)
-                r = original_open(request->site, request->container, &t->original, reterr);
+                r = original_open(request->site, request->site->fd, request->container,
+                                  &t->original, reterr);
         if (r == 0 && !t->original.config->rootfs.managed)
                 r = error_public(reterr, ERROR_NOT_SUPPORTED,
                                  "The root file system of '%s' is not ours to keep "

@@ -266,6 +266,78 @@ refusals() {
 }
 
 # Whoever may write into the container's directory swaps its root file system for a link, again and again.
+# A root file system that is another container's: nothing takes it, changes it or removes it.
+not_its_own() {
+    local before snapshot
+    uses other copied
+    a_busybox other
+    echo ct01 >$lxc/other/rootfs/etc/hostname
+    a_busybox ct01 lxc.rootfs.managed=1
+    expect_ok nagaya snapshot create ct01 >/dev/null
+    rm -r $lxc/ct01/rootfs
+    sed -i "s|^lxc.rootfs.path = .*|lxc.rootfs.path = dir:$lxc/other/rootfs|" $lxc/ct01/config
+    before=$(tree $lxc/other)
+    expect_fails_with 1 'not its own' nagaya clone ct01 copied
+    expect_fails_with 1 'not its own' nagaya clone --snapshot ct01 copied
+    expect_fails_with 1 'not its own' nagaya clone --snapshot --backend overlay ct01 copied
+    expect_fails_with 1 'not its own' nagaya snapshot create ct01
+    # A snapshot's config, written by hand.
+    snapshot=$lxc/ct01/snaps/snap0
+    cp $snapshot/config "$case_dir/config"
+    cp $lxc/ct01/config $snapshot/config
+    expect_fails_with 1 'not its own' nagaya snapshot restore ct01 snap0
+    expect_fails_with 1 'not its own' nagaya snapshot restore ct01 snap0 --new-name=copied
+    cp "$case_dir/config" $snapshot/config
+    uses ct02
+    expect_ok nagaya rename ct01 ct02
+    expect_match "$(cat "$case_dir/stderr")" "'/etc/hostname' in 'ct02' stays as it is"
+    expect_eq "$(tree $lxc/other)" "$before" "the other container"
+    # To go back is a way out.
+    expect_ok nagaya snapshot restore ct02 snap0
+    [ -x $lxc/ct02/rootfs/bin/busybox ] || flunk "it was not restored"
+    expect_eq "$(tree $lxc/other)" "$before" "the other container"
+    sed -i "s|^lxc.rootfs.path = .*|lxc.rootfs.path = overlay:$lxc/ct02/rootfs:$lxc/other/rootfs|" \
+        $lxc/ct02/config
+    expect_fails_with 1 'not its own' nagaya clone --snapshot ct02 copied
+    expect_fails_with 1 'not its own' nagaya snapshot create ct02
+    expect_ok nagaya destroy --snapshots ct02
+    wait_until 10 nothing_is_left_over
+    expect_eq "$(tree $lxc/other)" "$before" "the other container"
+}
+
+# A directory somewhere in the source, by turns with a link to another container's files.
+a_directory_that_becomes_a_link() {
+    local exchanger round whole=0 refused=0
+    uses other made
+    a_busybox ct01
+    a_busybox other
+    mkdir -p $lxc/other/rootfs/srv/deep
+    echo secret >$lxc/other/rootfs/srv/secret
+    echo secret >$lxc/other/rootfs/srv/deep/secret
+    mkdir $lxc/ct01/rootfs/srv/deep
+    touch $lxc/ct01/rootfs/srv/deep/{1..50}
+    ln -s $lxc/other/rootfs/srv $lxc/ct01/rootfs/srv.link
+    "$tools/exchange" $lxc/ct01/rootfs srv srv.link >"$case_dir/exchanged" &
+    exchanger=$!
+    for round in $(seq 25); do
+        if timeout 60 nagaya -q clone ct01 made 2>"$case_dir/why"; then
+            whole=$((whole + 1))
+        else
+            refused=$((refused + 1))
+            expect_match "$(cat "$case_dir/why")" 'replaced meanwhile|No such file|Cannot'
+        fi
+        [ -z "$(find $lxc/made -type f -name secret 2>/dev/null)" ] ||
+            flunk "another container's files were copied"
+        [ ! -e $lxc/made ] || expect_ok nagaya destroy made
+    done
+    kill $exchanger
+    wait $exchanger || flunk "nothing was exchanged"
+    echo "$whole whole, $refused refused, exchanged $(<"$case_dir/exchanged") times"
+    [ $((whole + refused)) = 25 ] && [ "$whole" -gt 0 ] || flunk "no clone succeeded"
+    wait_until 10 nothing_is_left_over
+    [ -e $lxc/other/rootfs/srv/deep/secret ] || flunk "the other one lost its files"
+}
+
 a_source_that_becomes_a_link() {
     uses other made
     a_busybox ct01
@@ -653,7 +725,9 @@ test_case "A count of clones stays a count" a_count_of_lxc_1
 test_case "A copy, in current names" a_copy_in_current_names
 test_case "Clone by both doors" by_the_other_door
 test_case "What is refused touches nothing" refusals
+test_case "A root file system that is another container's is left alone" not_its_own
 test_case "A source that becomes a link leads nowhere" a_source_that_becomes_a_link
+test_case "A directory of a source that becomes a link leads nowhere" a_directory_that_becomes_a_link
 test_case "A running source is frozen while it is copied" a_running_source
 test_case "A killed clone thaws its source" a_killed_clone_thaws
 test_case "One job at a time on a container, several on several" two_at_once
