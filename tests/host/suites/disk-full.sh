@@ -1,14 +1,15 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # The disk is full, of bytes or of inodes, at each step of a job: it says so, leaves nothing, and
-# destroying works without any room. Only some of the steps; NAGAYA_SWEEP=full: more of them; or a number.
+# destroying works without any room. Only some of the steps; NAGAYA_SWEEP=full: with each page, or inode,
+# less than is needed; or a number.
 # shellcheck source=tests/host/lib.sh disable=SC2034
 . "$(dirname "$0")/../lib.sh"
 
 lxc=/var/lib/lxc
 points=5
 if [ -n "${NAGAYA_SWEEP-}" ]; then
-    points=${NAGAYA_SWEEP/full/60} case_deadline=100000
+    points=${NAGAYA_SWEEP/full/0} case_deadline=100000
 fi
 
 # A file system of its own, whose size can be changed at any time.
@@ -81,10 +82,14 @@ remove() {
 # What a job needs for a while, and not at its end.
 declare -A peak=([bytes]=0 [inodes]=0)
 
+# How far a case went, printed after it.
+told=$work/told
+: >"$told"
+
 # run_out bytes|inodes JOB COMMAND...: how much the job needs is measured, then it gets less. JOB_failed
 # looks at what is left, JOB_done at the whole.
 run_out() {
-    local kind=$1 job=$2 before needed i n status
+    local kind=$1 job=$2 before needed i n status steps=$points refused=0
     shift 2
     plenty
     before=$(used_of "$kind")
@@ -92,9 +97,10 @@ run_out() {
     "${job}_done"
     needed=$(($(used_of "$kind") - before + ${peak[$kind]}))
     "${job}_undo"
+    [ "$steps" != 0 ] || steps=$((needed + 2))
     # A file that replaces another one is there beside it for a moment.
-    for ((i = 0; i <= points; i++)); do
-        n=$((i * (needed + 2) / points))
+    for ((i = 0; i <= steps; i++)); do
+        n=$((i * (needed + 2) / steps))
         plenty
         leave "$kind" $n
         status=0
@@ -106,13 +112,16 @@ run_out() {
             "${job}_undo"
             continue
         fi
-        [ $i -lt $points ] || flunk "it failed with $n of $needed $kind" "$(cat "$case_dir/output")"
+        [ $i -lt "$steps" ] || flunk "it failed with $n of $needed $kind" "$(cat "$case_dir/output")"
         grep -q 'No space left on device' "$case_dir/output" ||
             flunk "with $n of $needed $kind:" "$(cat "$case_dir/output")"
         expect_no_leftovers
         "${job}_failed"
+        refused=$((refused + 1))
     done
     plenty
+    printf '# %s: it needs %s %s and failed %s times in %s\n' "$job" "$needed" "$kind" "$refused" \
+        $((steps + 1)) >>"$told"
     expect_eq "$(tree_hash $lxc/bystander)" "$bystander" "the hash of an uninvolved container"
 }
 
@@ -176,6 +185,27 @@ clone() {
     remove origin
 }
 
+# Its own files, and those of its bases, are only read.
+an_overlay() {
+    an_origin base
+    uses upper base
+    expect_ok nagaya clone --snapshot --backend overlay base upper >/dev/null
+    head -c 100000 /dev/zero | tee $lxc/upper/overlay/delta/{1..5} >/dev/null
+    delta=$(tree_hash $lxc/upper/overlay/delta)
+}
+layer_done() { expect_eq "$(snapshots upper)" snap0 "the snapshots"; }
+layer_failed() {
+    expect_eq "$(snapshots upper)" "" "the snapshots"
+    expect_eq "$(tree_hash $lxc/upper/overlay/delta)" "$delta" "the changes"
+    expect_no_match "$(cat $lxc/base/lxc_snapshots)" snap0
+}
+layer_undo() { expect_ok nagaya snapshot destroy --all upper; }
+layer() {
+    an_overlay
+    with_bystander run_out "$1" layer nagaya snapshot create upper
+    remove upper base
+}
+
 snapshots() { nagaya snapshot list "$1" --json | jq -r '.snapshots[].name'; }
 keep_done() { expect_eq "$(snapshots kept)" snap0 "the snapshots"; }
 keep_failed() {
@@ -187,6 +217,21 @@ keep() {
     an_origin kept
     with_bystander run_out "$1" keep nagaya snapshot create kept
     remove kept
+}
+
+branch_done() { expect_eq "$(tree_hash "$(rootfs branched)")" "$hash" "the new container"; }
+branch_failed() {
+    ! exists branched || flunk "it is half there"
+    expect_eq "$(tree_hash "$(rootfs trunk)")" "$hash" "the container"
+    expect_eq "$(snapshots trunk)" snap0 "the snapshots"
+}
+branch_undo() { remove branched; }
+branch() {
+    an_origin trunk
+    uses branched
+    expect_ok nagaya snapshot create trunk >/dev/null
+    with_bystander run_out "$1" branch nagaya snapshot restore trunk snap0 --new-name=branched
+    remove trunk
 }
 
 # What it was and what it is differ by one file.
@@ -226,6 +271,25 @@ rename_failed() {
 rename_undo() {
     ! exists renamed || expect_ok nagaya rename renamed named
 }
+# With one that needs its files, and must follow.
+follow_done() {
+    rename_done
+    expect_match "$(cat $lxc/follower/config)" "$lxc/renamed/rootfs"
+    expect_ok nagaya config follower check >/dev/null
+}
+follow_failed() {
+    rename_failed
+    expect_match "$(cat $lxc/follower/config)" "$lxc/named/rootfs"
+}
+follow_undo() { rename_undo; }
+follow() {
+    an_origin named
+    uses renamed follower
+    expect_ok nagaya clone --snapshot --backend overlay named follower >/dev/null
+    peak=([bytes]=25 [inodes]=2)
+    with_bystander run_out "$1" follow nagaya rename named renamed
+    remove follower named
+}
 rename() {
     an_origin named
     uses renamed
@@ -242,6 +306,25 @@ destroy_without_room() {
     expect_ok nagaya destroy gone
     ! exists gone || flunk "it is still there"
     expect_no_leftovers
+    plenty
+}
+
+# What the base remembers of its clones cannot be written, nor anything else.
+destroy_all_without_room() {
+    local gone
+    an_overlay
+    uses other
+    expect_ok nagaya clone --snapshot --backend overlay base other >/dev/null
+    expect_ok nagaya snapshot create upper >/dev/null
+    expect_ok nagaya snapshot create upper >/dev/null
+    for gone in "snapshot destroy upper snap0" "destroy --snapshots upper" "destroy other" "destroy base"; do
+        leave "$1" 0
+        expect_eq "$(free_of "$1" | tr -d ' ')" 0 "free $1"
+        # shellcheck disable=SC2086
+        expect_ok nagaya $gone >/dev/null
+        expect_no_leftovers
+    done
+    expect_eq "$(ls $lxc)" '' "the container path"
     plenty
 }
 
@@ -268,20 +351,30 @@ for kind in bytes inodes; do
     eval "keep_$kind() { keep $kind; }"
     eval "restore_$kind() { restore $kind; }"
     eval "rename_$kind() { rename $kind; }"
+    eval "follow_$kind() { follow $kind; }"
+    eval "layer_$kind() { layer $kind; }"
+    eval "branch_$kind() { branch $kind; }"
+    eval "destroy_all_$kind() { destroy_all_without_room $kind; }"
     eval "destroy_$kind() { destroy_without_room $kind; }"
 done
-test_case "Create without enough bytes says so and leaves nothing" create_bytes
-test_case "Create without enough inodes says so and leaves nothing" create_inodes
+run_out_case() {
+    : >"$told"
+    test_case "$@"
+    cat "$told"
+}
 for kind in bytes inodes; do
-    test_case "Clone without enough $kind says so and leaves nothing" clone_$kind
-    test_case "A clone by overlay without enough $kind says so and leaves nothing" share_$kind
-    test_case "A snapshot without enough $kind says so and leaves nothing" keep_$kind
-    test_case "Restore without enough $kind says so and leaves the container as it is" restore_$kind
-    test_case "Rename without enough $kind says so and leaves the old name" rename_$kind
+    run_out_case "Create without enough $kind says so and leaves nothing" create_$kind
+    run_out_case "Clone without enough $kind says so and leaves nothing" clone_$kind
+    run_out_case "A clone by overlay without enough $kind says so and leaves nothing" share_$kind
+    run_out_case "A snapshot without enough $kind says so and leaves nothing" keep_$kind
+    run_out_case "A snapshot of an overlay without enough $kind says so and leaves nothing" layer_$kind
+    run_out_case "Restore without enough $kind says so and leaves the container as it is" restore_$kind
+    run_out_case "Restore to a new name without enough $kind says so and leaves nothing" branch_$kind
+    run_out_case "Rename without enough $kind says so and leaves the old name" rename_$kind
+    run_out_case "Rename of a base without enough $kind says so and leaves the old name" follow_$kind
+    run_out_case "A config without enough $kind leaves the old one" set_$kind
+    test_case "Destroy needs no $kind" destroy_$kind
+    test_case "Destroy of overlays, their snapshots and their base needs no $kind" destroy_all_$kind
 done
-test_case "A config that does not fit leaves the old one" set_bytes
-test_case "A config without an inode leaves the old one" set_inodes
-test_case "Destroy needs no bytes" destroy_bytes
-test_case "Destroy needs no inodes" destroy_inodes
 test_case "The service starts, starts and stops without any room" service_without_room
 test_end
