@@ -289,6 +289,14 @@ static int move_parts(const Destruction *destruction, Error *reterr)
         return 0;
 }
 
+/* Gone is gone, also after a power cut; and a base must not forget before that who needs it. */
+static void settle(const Destruction *destruction)
+{
+        if (fsync(destruction->kept ? destruction->dir_fd : destruction->site->fd) < 0)
+                report_message(destruction->report, "'%s' may be back after a power cut: %m",
+                               destruction->request->container);
+}
+
 static int destruction_run(Destruction *destruction, Error *reterr)
 {
         const JobRequest *request = destruction->request;
@@ -317,6 +325,7 @@ static int destruction_run(Destruction *destruction, Error *reterr)
                               : trash_put(destruction->site->fd, destruction->site->name, reterr);
         if (r < 0)
                 return r;
+        settle(destruction);
         /* A base that still tells of what is gone is safe, the other way round is not. */
         ties_undo(&destruction->ties, destruction->report);
         remove_old_snapshots(destruction);

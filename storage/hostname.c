@@ -30,7 +30,7 @@ static int find_file(int root_fd)
 /* In place, as the file may have other names and attributes, and needs no room on a full disk. One write
  * puts the new name over the old one and newlines over what is longer in that; then the end is cut off: killed
  * at any time it leaves a file whose first line is either name. */
-static int rewrite(int path_fd, const char *name)
+static int rewrite(int path_fd, const char *name, bool durable)
 {
         _cleanup_(fd_close_p) int fd = -EBADF;
         char text[HOSTNAME_MAX];
@@ -51,7 +51,9 @@ static int rewrite(int path_fd, const char *name)
         written = pwrite(fd, text, size, 0);
         if (written != (ssize_t) size)
                 return written < 0 ? -errno : -EIO;
-        return ftruncate(fd, (off_t) n) < 0 ? -errno : 0;
+        if (ftruncate(fd, (off_t) n) < 0)
+                return -errno;
+        return durable && fsync(fd) < 0 ? -errno : 0;
 }
 
 /* `text` as rewrite() may leave it. */
@@ -88,7 +90,8 @@ static int change(int root_fd, const char *old, const char *name, Error *reterr)
                 return 0;
         r = fd < 0 ? fd : old ? look(fd, old, name) : 1;
         if (r > 0) {
-                r = rewrite(fd, name);
+                /* What is new is synced as a whole, by whoever publishes it. */
+                r = rewrite(fd, name, old != NULL);
                 if (r == 0)
                         return 1;
         }

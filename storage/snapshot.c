@@ -245,9 +245,12 @@ static int remove_one(const JobRequest *request,
                 return r;
         outside_end(fd);
         r = trash_put_into(place->fd, name, request->site->fd, reterr);
-        if (r == 0)
-                ties_undo(&ties, report);
-        return r;
+        if (r < 0)
+                return r;
+        if (fsync(place->fd) < 0)
+                report_message(report, "'%s' may be back after a power cut: %m", site.name);
+        ties_undo(&ties, report);
+        return 0;
 }
 
 static int remove_all(const JobRequest *request,
