@@ -9,7 +9,7 @@
 #include "config/legacy.h"
 #include "config/net-keys.h"
 #include "interfaces/errors.h"
-#include "storage/backend.h"
+#include "storage/backend/backend.h"
 
 /* LXC's own until 5.0, which everybody's filters know. */
 #define FRESH_HWADDR "00:16:3e:xx:xx:xx"

@@ -16,8 +16,8 @@
 #include "interfaces/names.h"
 #include "kernel/idmap.h"
 #include "kernel/mount.h"
-#include "storage/job-hook.h"
-#include "storage/subprocess.h"
+#include "storage/job/hook.h"
+#include "storage/job/subprocess.h"
 
 typedef struct Setup {
         const CloneHook *hook;

@@ -10,7 +10,7 @@
  * itself where none was mounted. */
 
 #include "config/config.h"
-#include "storage/report.h"
+#include "storage/job/report.h"
 
 typedef struct CloneHook {
         const char *container;   /* id of the new one */

@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-#include "storage/rootfs.h"
+#include "storage/backend/rootfs.h"
 
 typedef enum CloneWish {
         CLONE_WISH_COPY,

@@ -6,7 +6,7 @@
 #include "interfaces/errors.h"
 #include "interfaces/json.h"
 #include "storage/hold.h"
-#include "storage/options.h"
+#include "storage/backend/options.h"
 #include "storage/original.h"
 #include "storage/replica.h"
 

@@ -13,7 +13,7 @@
  * Order of effects: storage/replica.h. Before: the source and the new name are locked; a running source
  * is frozen until its files are copied, or this process ends. */
 
-#include "storage/job-kind.h"
+#include "storage/job/job.h"
 
 /* Return: 0, ERROR_CONTAINER_EXISTS, ERROR_CONTAINER_RUNNING, ERROR_NO_SUCH_CONTAINER, ERROR_BUSY,
  * ERROR_INVALID_NAME, ERROR_INVALID_ARGS, ERROR_INVALID_CONFIG, ERROR_HOOK_FAILED,

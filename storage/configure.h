@@ -13,7 +13,7 @@
  *
  * Result: version (of what is now there), changed (bool; an unchanged file is not written). */
 
-#include "storage/job-kind.h"
+#include "storage/job/job.h"
 
 /* Return: 0, ERROR_INVALID_CONFIG, ERROR_NO_SUCH_KEY (unset), ERROR_BUSY (another version),
  * ERROR_NO_SUCH_CONTAINER, ERROR_ACCESS_DENIED, ERROR_INVALID_ARGS, -errno. */

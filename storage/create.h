@@ -7,7 +7,7 @@
  * empty); templateArguments; backend; config [{key, value}], put at the end of the new config;
  * owner (a uid, default 0); defaultConfig (a file that begins the new config; may be absent). */
 
-#include "storage/job-kind.h"
+#include "storage/job/job.h"
 
 /* Return: 0, ERROR_CONTAINER_EXISTS, ERROR_BUSY, ERROR_INVALID_NAME, ERROR_INVALID_ARGS,
  * ERROR_INVALID_CONFIG (in `config`), ERROR_NO_SUCH_TEMPLATE, ERROR_TEMPLATE_FAILED,

@@ -5,7 +5,7 @@
  * none, our own: an interface on the default bridge, if there is one. */
 
 #include "base/error.h"
-#include "storage/report.h"
+#include "storage/job/report.h"
 
 /* default_config_read() - the text; `path` (may be NULL, then *ret is NULL) is the host's file. What the
  * container will not have, or will not find when it starts, is told to the job's owner. The caller

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "storage/kinship.h"
-#include "storage/site.h"
+#include "storage/job/site.h"
 
 /* dependents_find() - the clones that are there and are made of `base`, whose directory is open as
  * dir_fd. *ret_unknown: how many more a mere count tells of. Return: 0, -errno. */

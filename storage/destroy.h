@@ -9,7 +9,7 @@
  * What lies outside of the container's own directory is never removed, nor a root file system that
  * lxc.rootfs.managed = 0 declares to be somebody else's; a message says what stays. */
 
-#include "storage/job-kind.h"
+#include "storage/job/job.h"
 
 /* Return: 0, ERROR_NO_SUCH_CONTAINER, ERROR_BUSY (it runs, or something is mounted in it),
  * ERROR_HAS_DEPENDENTS, ERROR_HAS_SNAPSHOTS, ERROR_NOT_SUPPORTED, ERROR_INVALID_NAME,

@@ -11,7 +11,7 @@
 #include "base/path.h"
 #include "interfaces/errors.h"
 #include "interfaces/unsynced.h"
-#include "storage/outside.h"
+#include "storage/backend/outside.h"
 #include "storage/trash.h"
 
 #define TRIES 16

@@ -6,7 +6,7 @@
  * also of the machine, collects there, too. A note is a file with the container's id for a name, which its
  * job holds locked. */
 
-#include "storage/site.h"
+#include "storage/job/site.h"
 
 #define ELSEWHERE_NAME ".#elsewhere"
 

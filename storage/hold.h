@@ -6,7 +6,7 @@
 
 #include "interfaces/container-lock.h"
 #include "interfaces/varlink-client.h"
-#include "storage/site.h"
+#include "storage/job/site.h"
 
 typedef struct Hold {
         ContainerLock lock;

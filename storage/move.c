@@ -16,7 +16,7 @@
 #include "storage/clone-config.h"
 #include "storage/dependents.h"
 #include "storage/hostname.h"
-#include "storage/rootfs.h"
+#include "storage/backend/rootfs.h"
 #include "storage/ties.h"
 
 #define TEXT_MAX (16 * 1024 * 1024)

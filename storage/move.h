@@ -5,8 +5,8 @@
  * may be done twice. */
 
 #include "storage/kinship.h"
-#include "storage/report.h"
-#include "storage/site.h"
+#include "storage/job/report.h"
+#include "storage/job/site.h"
 
 typedef struct Move {
         const Site *from; /* without an open directory of its own */

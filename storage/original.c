@@ -17,8 +17,8 @@
 #include "config/parse.h"
 #include "interfaces/errors.h"
 #include "interfaces/unsynced.h"
-#include "storage/device.h"
-#include "storage/overlay.h"
+#include "storage/backend/device.h"
+#include "storage/backend/layers.h"
 
 void original_done(Original *original)
 {

@@ -6,8 +6,8 @@
 
 #include "config/config.h"
 #include "storage/clone-plan.h"
-#include "storage/rootfs.h"
-#include "storage/site.h"
+#include "storage/backend/rootfs.h"
+#include "storage/job/site.h"
 
 typedef struct Original {
         const Site *site;

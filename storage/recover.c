@@ -13,7 +13,7 @@
 #include "interfaces/container-lock.h"
 #include "interfaces/errors.h"
 #include "interfaces/unsynced.h"
-#include "storage/outside.h"
+#include "storage/backend/outside.h"
 #include "storage/rename-mark.h"
 #include "storage/rename.h"
 #include "storage/snapshots.h"

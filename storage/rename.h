@@ -22,7 +22,7 @@
  * container can be destroyed that another one needs: who is made of it is looked for under both names.
  */
 
-#include "storage/job-kind.h"
+#include "storage/job/job.h"
 
 /* Return: 0, ERROR_NO_SUCH_CONTAINER, ERROR_CONTAINER_EXISTS, ERROR_CONTAINER_RUNNING, ERROR_BUSY,
  * ERROR_INVALID_NAME, ERROR_INVALID_CONFIG, ERROR_HAS_DEPENDENTS (a mere count of them), -errno. */

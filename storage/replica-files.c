@@ -11,8 +11,8 @@
 #include "base/path.h"
 #include "base/strv.h"
 #include "base/process.h"
-#include "storage/copy.h"
-#include "storage/meter.h"
+#include "storage/copy/copy.h"
+#include "storage/copy/meter.h"
 
 #define TEXT_MAX (16 * 1024 * 1024)
 #define SEND_SIZE (1024 * 1024)

@@ -6,7 +6,7 @@
 #include <stdbool.h>
 
 #include "storage/clone-config.h"
-#include "storage/report.h"
+#include "storage/job/report.h"
 
 /* replica_copy_tree() - a whole tree, told as progress. *ret_shared: most of
  * it is the source's own blocks. Return: 0, -errno. */

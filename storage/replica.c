@@ -14,7 +14,7 @@
 #include "storage/clone-hook.h"
 #include "storage/dependents.h"
 #include "storage/hostname.h"
-#include "storage/overlay.h"
+#include "storage/backend/layers.h"
 #include "storage/owner.h"
 #include "storage/replica-config.h"
 #include "storage/replica-files.h"

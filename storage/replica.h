@@ -18,12 +18,12 @@
  * The source is only read. Nothing is durable before step 7, which begins with a sync of all; or, where the
  * spec says so, with the mark that this is still to be done (interfaces/unsynced.h). */
 
-#include "storage/backend.h"
+#include "storage/backend/backend.h"
 #include "storage/clone-plan.h"
 #include "storage/draft.h"
 #include "storage/kinship.h"
 #include "storage/original.h"
-#include "storage/report.h"
+#include "storage/job/report.h"
 
 typedef struct ReplicaSpec {
         const Original *original;

@@ -16,7 +16,7 @@
 #include "storage/hold.h"
 #include "storage/mounts.h"
 #include "storage/original.h"
-#include "storage/outside.h"
+#include "storage/backend/outside.h"
 #include "storage/replica.h"
 #include "storage/snapshot.h"
 #include "storage/trash.h"

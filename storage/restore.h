@@ -11,7 +11,7 @@
  *
  *      1-5     a replica (storage/replica.h) of the snapshot in a draft, with the paths of the container
  *      6       the bases that are new to the container are told; a record says what the old one has outside
- *              of its directory (storage/outside.h), which only means something for a draft
+ *              of its directory (storage/backend/outside.h), which only means something for a draft
  *      7       draft and container change places, in one step: until here the old one is whole, from here
  *              the restored one is
  *      8       the snapshots move from the old one, which now is called like a draft, to the restored
@@ -21,7 +21,7 @@
  *
  * Result: name, snapshot, method. */
 
-#include "storage/job-kind.h"
+#include "storage/job/job.h"
 
 /* Return: 0, ERROR_NO_SUCH_SNAPSHOT, ERROR_CONTAINER_RUNNING, ERROR_CONTAINER_EXISTS,
  * ERROR_HAS_DEPENDENTS, ERROR_BUSY, ERROR_INVALID_CONFIG, ERROR_HOOK_FAILED, ERROR_NOT_SUPPORTED,

@@ -15,7 +15,7 @@
 #include "storage/dependents.h"
 #include "storage/hold.h"
 #include "storage/original.h"
-#include "storage/outside.h"
+#include "storage/backend/outside.h"
 #include "storage/replica.h"
 #include "storage/ties.h"
 #include "storage/trash.h"

@@ -10,7 +10,7 @@
  * destroy-snapshot: snapshot, or all (bool). Result: name. Order of effects: what it has
  * outside of its directory is removed; it goes to the trash, in one step; its bases are told. */
 
-#include "storage/job-kind.h"
+#include "storage/job/job.h"
 #include "storage/snapshots.h"
 
 /* Return: 0, ERROR_CONTAINER_RUNNING, ERROR_BUSY, ERROR_NO_SUCH_CONTAINER, ERROR_INVALID_CONFIG,

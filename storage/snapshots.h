@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "storage/site.h"
+#include "storage/job/site.h"
 
 #define SNAPSHOT_TIME "ts"
 #define SNAPSHOT_COMMENT "comment"

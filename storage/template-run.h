@@ -4,7 +4,7 @@
 /* Running a template by LXC's protocol: PROGRAM --path=DIRECTORY --name=NAME --rootfs=ROOTFS ARG... */
 
 #include "base/error.h"
-#include "storage/report.h"
+#include "storage/job/report.h"
 
 typedef struct TemplateRun {
         const char *program;

@@ -4,8 +4,8 @@
 /* What a container and its snapshots are made of, so that the bases can be told when they are gone. */
 
 #include "storage/kinship.h"
-#include "storage/report.h"
-#include "storage/site.h"
+#include "storage/job/report.h"
+#include "storage/job/site.h"
 #include "storage/snapshots.h"
 
 typedef struct Tie {

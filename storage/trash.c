@@ -11,8 +11,8 @@
 
 #include "base/path.h"
 #include "base/strv.h"
-#include "storage/outside.h"
-#include "storage/remove.h"
+#include "storage/backend/outside.h"
+#include "storage/copy/remove.h"
 
 #define TRIES 16
 

@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "storage/draft.h"
-#include "storage/site.h"
+#include "storage/job/site.h"
 
 /* view_enter() - move this process into a mount namespace of its own, in which site->directory is the
  * draft. The other containers of the path are there by symlinks; what is mounted later is private

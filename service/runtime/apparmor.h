@@ -3,8 +3,8 @@
 
 /* What the supervisor does for the AppArmor profile of a run. */
 
-#include "runtime/plan.h"
-#include "runtime/undo.h"
+#include "runtime/plan/plan.h"
+#include "runtime/record/undo.h"
 
 /* apparmor_prepare() - a generated profile is loaded, which the journal of the run remembers; any other
  * must be loaded already, but for the default one, without which there is none. Waits for

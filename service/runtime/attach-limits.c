@@ -8,7 +8,7 @@
 #include "base/file.h"
 #include "base/strv.h"
 #include "runtime/attach-child.h"
-#include "runtime/plan.h"
+#include "runtime/plan/plan.h"
 #include "runtime/supervisor.h"
 
 #define FILE_SIZE_MAX 65536

@@ -16,11 +16,11 @@
 #include "kernel/label.h"
 #include "runtime/ephemeral.h"
 #include "runtime/journal.h"
-#include "runtime/net-phys.h"
+#include "runtime/net/phys.h"
 #include "runtime/run-steps.h"
-#include "runtime/shared-mounts.h"
+#include "runtime/record/shared-mounts.h"
 #include "runtime/supervisor.h"
-#include "storage/nbd.h"
+#include "storage/backend/nbd.h"
 
 /* The supervisor that holds the lock is just dying: the clean-up runs after its unit's processes
  * were killed. */

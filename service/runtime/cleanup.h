@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #pragma once
 
-/* After the end of a run, however it ended: what its journal (runtime/undo.h) still lists is undone.
+/* After the end of a run, however it ended: what its journal (runtime/record/undo.h) still lists is undone.
  * Can be called at any time, any number of times. */
 
 #include "base/error.h"

@@ -8,7 +8,7 @@
 #include "base/strv.h"
 #include "config/cgroup-file.h"
 #include "interfaces/errors.h"
-#include "runtime/cgroup-translate.h"
+#include "runtime/plan/cgroup-translate.h"
 #include "runtime/supervisor.h"
 
 #define TEXT_MAX (64 * 1024)

@@ -8,7 +8,7 @@
 #include "base/notify.h"
 #include "base/strv.h"
 #include "runtime/cleanup.h"
-#include "runtime/plan.h"
+#include "runtime/plan/plan.h"
 #include "runtime/supervisor.h"
 
 #define EXIT_USAGE 2

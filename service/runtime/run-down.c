@@ -11,7 +11,7 @@
 #include "kernel/cgroup.h"
 #include "kernel/label.h"
 #include "runtime/run-steps.h"
-#include "runtime/shared-mounts.h"
+#include "runtime/record/shared-mounts.h"
 #include "runtime/supervisor.h"
 
 void run_kill(Supervisor *s)

@@ -10,7 +10,7 @@
 #include "base/strv.h"
 #include "runtime/run-steps.h"
 #include "runtime/supervisor.h"
-#include "runtime/sync.h"
+#include "runtime/payload/sync.h"
 
 void run_net_done(RunNet *net)
 {

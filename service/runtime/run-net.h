@@ -3,7 +3,7 @@
 
 /* The network of a run. */
 
-#include "runtime/net-script.h"
+#include "runtime/net/script.h"
 
 typedef struct Supervisor Supervisor;
 

@@ -16,8 +16,8 @@
 #include "kernel/cgroup.h"
 #include "runtime/run-steps.h"
 #include "runtime/supervisor.h"
-#include "runtime/sync.h"
-#include "storage/nbd.h"
+#include "runtime/payload/sync.h"
+#include "storage/backend/nbd.h"
 
 /* --- in the process that opens or detaches ---------------------------------------------------- */
 

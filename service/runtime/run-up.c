@@ -18,7 +18,7 @@
 #include "runtime/apparmor.h"
 #include "runtime/run-steps.h"
 #include "runtime/share.h"
-#include "runtime/shared-mounts.h"
+#include "runtime/record/shared-mounts.h"
 #include "runtime/supervisor.h"
 
 #define STACK_RELEASED ((uintptr_t) 128 * 1024)

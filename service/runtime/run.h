@@ -7,10 +7,10 @@
 
 #include "base/loop.h"
 #include "config/hook.h"
-#include "runtime/launch.h"
+#include "runtime/payload/launch.h"
 #include "runtime/seccomp-notify.h"
 #include "runtime/run-net.h"
-#include "storage/child.h"
+#include "storage/job/child.h"
 
 typedef struct Supervisor Supervisor;
 

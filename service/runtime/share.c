@@ -16,7 +16,7 @@
 #include "interfaces/errors.h"
 #include "interfaces/names.h"
 #include "runtime/run.h"
-#include "runtime/undo.h"
+#include "runtime/record/undo.h"
 
 #define CGROUP_FILE_SIZE_MAX 65536
 

@@ -4,7 +4,7 @@
 /* Namespaces of others that a container joins (lxc.namespace.share.*). */
 
 #include "kernel/namespace.h"
-#include "runtime/plan.h"
+#include "runtime/plan/plan.h"
 
 /* shares_open() - `ret` has room for one of each type. What a name stands for is the init of that
  * container, which must be running. Return: how many, -errno. */

@@ -12,12 +12,12 @@
 #include "runtime/console-peer.h"
 #include "runtime/control.h"
 #include "runtime/freeze.h"
-#include "runtime/record.h"
+#include "runtime/record/record.h"
 #include "runtime/run.h"
 #include "runtime/stop.h"
 #include "runtime/terminal.h"
-#include "runtime/ticket.h"
-#include "runtime/undo.h"
+#include "runtime/record/ticket.h"
+#include "runtime/record/undo.h"
 
 struct Supervisor {
         /* Who it is about. */

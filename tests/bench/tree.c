@@ -11,8 +11,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "storage/copy.h"
-#include "storage/remove.h"
+#include "storage/copy/copy.h"
+#include "storage/copy/remove.h"
 
 static int open_directory(const char *path)
 {

@@ -9,7 +9,7 @@
 
 #include "base/strv.h"
 #include "config/parse.h"
-#include "runtime/plan.h"
+#include "runtime/plan/plan.h"
 
 static void check_target(const char *target)
 {

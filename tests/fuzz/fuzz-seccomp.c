@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-#include "runtime/seccomp-profile.h"
+#include "runtime/seccomp/profile.h"
 
 static void check(const SeccompProfile *profile)
 {

@@ -8,7 +8,7 @@
 
 #include "interfaces/json.h"
 #include "scratch.h"
-#include "storage/job-kind.h"
+#include "storage/work/job-kind.h"
 
 #define TEMPLATE                                                                                   \
         "#!/bin/sh\n"                                                                              \

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "storage/remove.h"
+#include "storage/copy/remove.h"
 
 typedef struct Scratch {
         char *path;

@@ -2,7 +2,7 @@
 
 #include "storage/draft.h"
 #include "storage/original.h"
-#include "storage/outside.h"
+#include "storage/backend/outside.h"
 #include "storage/trash.h"
 #include "tool-fixture.h"
 

@@ -4,7 +4,7 @@
 
 #include "interfaces/errors.h"
 #include "scratch.h"
-#include "storage/options.h"
+#include "storage/backend/options.h"
 
 static void test_sizes(void)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "storage/nbd.h"
-#include "storage/overlay.h"
-#include "storage/tool.h"
+#include "storage/backend/nbd.h"
+#include "storage/backend/layers.h"
+#include "storage/backend/tool.h"
 #include "tool-fixture.h"
 
 static void test_tool(Fixture *fixture, gconstpointer data)

@@ -5,7 +5,7 @@
 #include "base/strv.h"
 #include "interfaces/errors.h"
 #include "scratch.h"
-#include "storage/backend.h"
+#include "storage/backend/backend.h"
 #include "storage/mounts.h"
 
 static void test_rows(void)

@@ -4,7 +4,7 @@
 #include <glib.h>
 #include <stdlib.h>
 
-#include "runtime/cgroup-translate.h"
+#include "runtime/plan/cgroup-translate.h"
 
 static const struct {
         const char *file, *value, *companion; /* of version 1 */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 
-#include "storage/crew.h"
+#include "storage/copy/crew.h"
 
 #include <glib.h>
 #include <stdatomic.h>

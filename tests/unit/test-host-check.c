@@ -2,7 +2,7 @@
 
 #include "config/subid.h"
 #include "job-fixture.h"
-#include "storage/host-check.h"
+#include "storage/check/check.h"
 
 /* The job as nagaya-work runs it, for this machine, whatever that offers. */
 static void test_job(Fixture *fixture, gconstpointer data)

@@ -5,7 +5,7 @@
 #include "base/process.h"
 #include "interfaces/json.h"
 #include "scratch.h"
-#include "storage/meter.h"
+#include "storage/copy/meter.h"
 
 typedef struct Fixture {
         Scratch scratch;

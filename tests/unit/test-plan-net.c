@@ -11,7 +11,7 @@
 #include "config/net-keys.h"
 #include "config/parse.h"
 #include "interfaces/errors.h"
-#include "runtime/plan.h"
+#include "runtime/plan/plan.h"
 
 static const PlanInput input = {
         .id = "ct01",

@@ -10,9 +10,9 @@
 #include "base/strv.h"
 #include "config/parse.h"
 #include "interfaces/errors.h"
-#include "runtime/apparmor-profile.h"
-#include "runtime/plan.h"
-#include "runtime/stage.h"
+#include "runtime/plan/apparmor-profile.h"
+#include "runtime/plan/plan.h"
+#include "runtime/payload/stage.h"
 
 static char variable_own[] = "FROM_HOST=value", variable_path[] = "PATH=/bin",
             variable_notify[] = "NOTIFY_SOCKET=/x";

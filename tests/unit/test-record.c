@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "interfaces/errors.h"
-#include "runtime/record.h"
+#include "runtime/record/record.h"
 
 static void test_history_keeps_the_last_states(void)
 {

@@ -7,8 +7,8 @@
 #include "base/strv.h"
 #include "interfaces/errors.h"
 #include "scratch.h"
-#include "storage/overlay.h"
-#include "storage/rootfs.h"
+#include "storage/backend/layers.h"
+#include "storage/backend/rootfs.h"
 
 static void test_parse(void)
 {

@@ -17,7 +17,7 @@
 
 #include "base/strv.h"
 #include "interfaces/errors.h"
-#include "runtime/seccomp-compile.h"
+#include "runtime/seccomp/compile.h"
 
 static const struct {
         const char *text, *sentence;

@@ -6,7 +6,7 @@
 #include <sys/stat.h>
 
 #include "interfaces/errors.h"
-#include "runtime/sync.h"
+#include "runtime/payload/sync.h"
 
 typedef struct Pair {
         int a, b;

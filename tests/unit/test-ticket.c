@@ -6,7 +6,7 @@
 
 #include "base/file.h"
 #include "base/process.h"
-#include "runtime/ticket.h"
+#include "runtime/record/ticket.h"
 
 static void test_fields_are_read(void)
 {

@@ -5,7 +5,7 @@
 #include <jansson.h>
 #include <string.h>
 
-#include "runtime/undo.h"
+#include "runtime/record/undo.h"
 
 typedef struct Journal {
         char *path;

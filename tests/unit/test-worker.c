@@ -14,7 +14,7 @@
 #include "interfaces/names.h"
 #include "interfaces/varlink-client.h"
 #include "scratch.h"
-#include "storage/server.h"
+#include "storage/work/server.h"
 
 #define TIMEOUT (20 * USEC_PER_SEC)
 

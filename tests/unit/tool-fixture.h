@@ -7,7 +7,7 @@
 #include "base/strv.h"
 #include "interfaces/errors.h"
 #include "scratch.h"
-#include "storage/rootfs.h"
+#include "storage/backend/rootfs.h"
 
 typedef struct Fixture {
         Scratch scratch; /* bin/, log, ct/ */

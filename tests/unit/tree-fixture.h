@@ -11,7 +11,7 @@
 #include <sys/xattr.h>
 
 #include "scratch.h"
-#include "storage/copy.h"
+#include "storage/copy/copy.h"
 
 /* Copies from/ to to/, which is made. */
 static inline int tree_try_copy(const Scratch *scratch, unsigned threads, Error *reterr)
