@@ -137,9 +137,8 @@ static int rewrite_file(Rewrite *rewrite, size_t position, const char *value, Cl
         if (r < 0)
                 return r;
         arguments = clone_config_text(value + strlen(path), spec->from, spec->to);
-        if (!arguments ||
-            asprintf(&whole, "%s/%s%s", spec->to, place_of(spec, relative), arguments) < 0)
-                whole = NULL;
+        if (arguments)
+                whole = string_format("%s/%s%s", spec->to, place_of(spec, relative), arguments);
         return set_text(rewrite, position, value, whole);
 }
 
@@ -294,11 +293,10 @@ static int add_bind(Rewrite *rewrite, const MountWords *words, unsigned number)
 {
         _cleanup_(free_p) char *line = NULL;
 
-        if (asprintf(&line, "%s %s none bind,optional,%s,create=dir 0 0", words->source,
-                     words->target + 1, words->mode) < 0) {
-                line = NULL;
+        line = string_format("%s %s none bind,optional,%s,create=dir 0 0", words->source,
+                             words->target + 1, words->mode);
+        if (!line)
                 return -ENOMEM;
-        }
         return document_add(rewrite->document, "lxc.mount.entry", line);
 }
 
@@ -308,16 +306,14 @@ static int add_overlay(Rewrite *rewrite, const MountWords *words, unsigned numbe
         const char *to = rewrite->spec->to;
         int r;
 
-        if (asprintf(&upper, "delta#%u", number) < 0)
-                upper = NULL;
-        if (asprintf(&work, "work#%u", number) < 0)
-                work = NULL;
-        if (!upper || !work ||
-            asprintf(&line, "%s %s overlay lowerdir=%s,upperdir=%s/%s,workdir=%s/%s,create=dir",
-                     words->source, words->target + 1, words->source, to, upper, to, work) < 0) {
-                line = NULL;
+        upper = string_format("delta#%u", number);
+        work = string_format("work#%u", number);
+        if (!upper || !work)
                 return -ENOMEM;
-        }
+        line = string_format("%s %s overlay lowerdir=%s,upperdir=%s/%s,workdir=%s/%s,create=dir",
+                             words->source, words->target + 1, words->source, to, upper, to, work);
+        if (!line)
+                return -ENOMEM;
         r = add_item(&rewrite->items, CLONE_DIRECTORY, upper, upper);
         if (r == 0)
                 r = add_item(&rewrite->items, CLONE_DIRECTORY, work, work);
@@ -379,10 +375,9 @@ static int add_tmpfs(Document *document, const CloneConfig *spec)
 {
         _cleanup_(free_p) char *hook = NULL;
 
-        if (asprintf(&hook, "%s/" CLONE_TMPFS_HOOK, spec->to) < 0) {
-                hook = NULL;
+        hook = string_format("%s/" CLONE_TMPFS_HOOK, spec->to);
+        if (!hook)
                 return -ENOMEM;
-        }
         return document_add(document, "lxc.hook.pre-mount", hook);
 }
 

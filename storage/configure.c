@@ -48,10 +48,9 @@ static int open_directory(Configuration *c, Error *reterr)
         const char *directory = c->request->site->directory;
         _cleanup_(free_p) char *culprit = NULL;
 
-        if (asprintf(&c->path, "%s/" CONFIG_NAME, directory) < 0) {
-                c->path = NULL;
+        c->path = string_format("%s/" CONFIG_NAME, directory);
+        if (!c->path)
                 return error_oom(reterr);
-        }
         c->dir_fd = path_open_trusted(directory, O_RDONLY | O_DIRECTORY, &culprit);
         if (c->dir_fd == -ENOENT)
                 return error_public(reterr, ERROR_NO_SUCH_CONTAINER, "There is no container '%s'",

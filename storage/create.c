@@ -205,11 +205,10 @@ static int write_first_config(const Creation *creation, Error *reterr)
         if (r < 0)
                 return r;
         n = defaults ? strlen(defaults) : 0;
-        if (asprintf(&text, "%s%slxc.rootfs.path = %s\n", defaults ? defaults : "",
-                     n > 0 && defaults[n - 1] != '\n' ? "\n" : "", creation->rootfs_path) < 0) {
-                text = NULL;
+        text = string_format("%s%slxc.rootfs.path = %s\n", defaults ? defaults : "",
+                             n > 0 && defaults[n - 1] != '\n' ? "\n" : "", creation->rootfs_path);
+        if (!text)
                 return error_oom(reterr);
-        }
         return write_config(creation, text, reterr);
 }
 
@@ -237,11 +236,10 @@ static int run_template_on(const Creation *creation, const Rootfs *rootfs, Error
         _cleanup_(free_p) char *path = NULL;
         int r = 0;
 
-        if (is_directory ? !(path = strdup(rootfs->source))
-                         : asprintf(&path, "%s/rootfs", creation->site->directory) < 0) {
-                path = NULL;
+        path = is_directory ? strdup(rootfs->source)
+                            : string_format("%s/rootfs", creation->site->directory);
+        if (!path)
                 return error_oom(reterr);
-        }
         if (!is_directory)
                 r = mount_rootfs(creation, rootfs, path, reterr);
         if (r < 0)
@@ -289,7 +287,8 @@ static int complete_document(const Creation *creation, const char *text, Documen
 
         header = creation->program ? template_header(creation->program, creation->arguments)
                                    : strdup("");
-        if (!header || asprintf(&whole, "%s%s", header, text) < 0)
+        whole = header ? string_format("%s%s", header, text) : NULL;
+        if (!whole)
                 return -ENOMEM;
         r = document_new(whole, &document);
         if (r == 0 && !creation->program)
@@ -323,11 +322,9 @@ static int map_rootfs(const Creation *creation, Document *document)
         present = config->rootfs.options;
         if (present && strstr(present, "idmap="))
                 return 0;
-        if (asprintf(&options, "%s%sidmap=container", present ? present : "", present ? "," : "") <
-            0) {
-                options = NULL;
+        options = string_format("%s%sidmap=container", present ? present : "", present ? "," : "");
+        if (!options)
                 return -ENOMEM;
-        }
         return document_set(document, "lxc.rootfs.options", options);
 }
 
@@ -373,10 +370,9 @@ static void tell_problems(const Creation *creation)
         _cleanup_(config_free_p) Config *config = NULL;
         _cleanup_(free_p) char *path = NULL;
 
-        if (asprintf(&path, "%s/config", creation->site->directory) < 0) {
-                path = NULL;
+        path = string_format("%s/config", creation->site->directory);
+        if (!path)
                 return;
-        }
         if (config_load(path, &config, NULL, &error) < 0)
                 report_message(creation->report, "The new container cannot be started yet: %s",
                                error_message(&error));

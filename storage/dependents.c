@@ -53,10 +53,9 @@ static int open_kin(const Kin *kin)
 {
         _cleanup_(free_p) char *path = NULL;
 
-        if (asprintf(&path, "%s/%s", kin->path, kin->name) < 0) {
-                path = NULL;
+        path = string_format("%s/%s", kin->path, kin->name);
+        if (!path)
                 return -ENOMEM;
-        }
         return path_open_trusted(path, O_RDONLY | O_DIRECTORY, NULL);
 }
 
@@ -82,10 +81,9 @@ static bool config_names(int dir_fd, const Kin *base)
         _cleanup_(free_p) char *text = NULL, *directory = NULL;
         int r;
 
-        if (asprintf(&directory, "%s/%s/", base->path, base->name) < 0) {
-                directory = NULL;
+        directory = string_format("%s/%s/", base->path, base->name);
+        if (!directory)
                 return true;
-        }
         r = file_read(dir_fd, "config", CONFIG_FILE_MAX, &text, NULL);
         return r < 0 ? r != -ENOENT : strstr(text, directory) != NULL;
 }
@@ -141,17 +139,13 @@ static int find_neighbours(const Kin *base, int path_fd, const char *path, Kinsh
                 if (entry->d_name[0] == '.')
                         continue;
                 r = try_candidate(base, fd, path, entry->d_name, found);
-                if (asprintf(&within, "%s/snaps", entry->d_name) < 0)
-                        within = NULL;
+                within = string_format("%s/snaps", entry->d_name);
                 snaps_fd =
                         within ? path_open_beneath(fd, within, O_RDONLY | O_DIRECTORY, 0) : -ENOMEM;
                 if (r < 0 || snaps_fd < 0)
                         continue;
-                if (asprintf(&snaps, "%s/%s", path, within) < 0) {
-                        snaps = NULL;
-                        r = -ENOMEM;
-                } else
-                        r = find_neighbours(base, snaps_fd, snaps, found);
+                snaps = string_format("%s/%s", path, within);
+                r = snaps ? find_neighbours(base, snaps_fd, snaps, found) : -ENOMEM;
         }
         return r;
 }
@@ -221,7 +215,6 @@ static char *list_names(const Kin *base, const Kinship *clones)
 {
         _cleanup_(strv_free_p) char **names = NULL;
         _cleanup_(free_p) char *joined = NULL;
-        char *text = NULL;
         size_t shown = clones->n < NAMES_SHOWN_MAX ? clones->n : NAMES_SHOWN_MAX;
 
         for (size_t i = 0; i < shown; i++) {
@@ -238,7 +231,7 @@ static char *list_names(const Kin *base, const Kinship *clones)
         joined = strv_join(names, ", ");
         if (!joined || clones->n == shown)
                 return TAKE_PTR(joined);
-        return asprintf(&text, "%s and %zu more", joined, clones->n - shown) < 0 ? NULL : text;
+        return string_format("%s and %zu more", joined, clones->n - shown);
 }
 
 static bool is_own_snapshot(const Site *site, const Kin *clone)

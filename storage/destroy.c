@@ -186,10 +186,9 @@ static int run_hooks(const Destruction *destruction, Error *reterr)
 
         if (!is_trusted(destruction))
                 return 0;
-        if (asprintf(&config_file, "%s/config", site->directory) < 0) {
-                config_file = NULL;
+        config_file = string_format("%s/config", site->directory);
+        if (!config_file)
                 return error_oom(reterr);
-        }
         r = config_load(config_file, &config, NULL, &error);
         if (r == -ENOENT)
                 return 0;

@@ -85,10 +85,9 @@ int kinship_parse(const char *text, Kinship *ret)
 char *kinship_print(const Kinship *kinship)
 {
         _cleanup_(strv_free_p) char **lines = NULL;
-        char *text = NULL;
 
         if (kinship->counted)
-                return asprintf(&text, "%u\n", kinship->count) < 0 ? NULL : text;
+                return string_format("%u\n", kinship->count);
         for (size_t i = 0; i < kinship->n; i++)
                 if (strv_addf(&lines, "%s\n%s\n", kinship->items[i].path, kinship->items[i].name) <
                     0)

@@ -177,10 +177,9 @@ static int move_dependent(const Move *move, const Kin *clone, Error *reterr)
         _cleanup_(fd_close_p) int fd = -EBADF, lock_fd = -EBADF;
         int r;
 
-        if (asprintf(&directory, "%s/%s", clone->path, clone->name) < 0) {
-                directory = NULL;
+        directory = string_format("%s/%s", clone->path, clone->name);
+        if (!directory)
                 return error_oom(reterr);
-        }
         fd = path_open_trusted(directory, O_RDONLY | O_DIRECTORY, NULL);
         if (fd == -ENOENT)
                 return 0;

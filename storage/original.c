@@ -61,10 +61,9 @@ static int read_config(Original *original, const char *name, Error *reterr)
                                     original->site->directory);
         if (r < 0)
                 return error_errno(reterr, -r, "Cannot read the config of '%s'", name);
-        if (asprintf(&path, "%s/config", original->site->directory) < 0) {
-                path = NULL;
+        path = string_format("%s/config", original->site->directory);
+        if (!path)
                 return error_oom(reterr);
-        }
         if (document_new(original->text, &document) < 0)
                 return error_oom(reterr);
         original->legacy = document_is_legacy(document);

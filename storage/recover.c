@@ -99,10 +99,9 @@ static void recover_old_snapshots(const char *container_path)
         _cleanup_(free_p) char *path = NULL;
         _cleanup_(fd_close_p) int fd = -EBADF;
 
-        if (asprintf(&path, "%ssnaps", container_path) < 0) {
-                path = NULL;
+        path = string_format("%ssnaps", container_path);
+        if (!path)
                 return;
-        }
         fd = path_open_trusted(path, O_RDONLY | O_DIRECTORY, NULL);
         if (fd >= 0)
                 (void) trash_collect(fd, NULL);
@@ -130,10 +129,9 @@ static void for_each_container(int path_fd,
 
                 if (entry->d_name[0] == '.')
                         continue;
-                if (asprintf(&directory, "%s/%s", container_path, entry->d_name) < 0) {
-                        directory = NULL;
+                directory = string_format("%s/%s", container_path, entry->d_name);
+                if (!directory)
                         return;
-                }
                 site.name = entry->d_name;
                 site.directory = directory;
                 dir_fd = path_open_on_mount(path_fd, entry->d_name, O_RDONLY | O_DIRECTORY);

@@ -42,10 +42,9 @@ int rename_mark_write(int dir_fd, const RenameMark *mark)
 {
         _cleanup_(free_p) char *text = NULL;
 
-        if (asprintf(&text, "%s\n%s\n%s\n", mark->directory, mark->id, mark->new_id) < 0) {
-                text = NULL;
+        text = string_format("%s\n%s\n%s\n", mark->directory, mark->id, mark->new_id);
+        if (!text)
                 return -ENOMEM;
-        }
         return file_write_atomic(dir_fd, RENAME_MARK, text, 0600, true);
 }
 

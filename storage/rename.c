@@ -66,10 +66,9 @@ static int read_names(Renaming *n, Error *reterr)
                 r = container_name_check(n->name, reterr);
         if (r < 0)
                 return r;
-        if (asprintf(&directory, "%s/%s", n->request->site->path, n->name) < 0) {
-                directory = NULL;
+        directory = string_format("%s/%s", n->request->site->path, n->name);
+        if (!directory)
                 return error_oom(reterr);
-        }
         return site_open(n->id, directory, SITE_AS_IT_IS, &n->to, reterr);
 }
 
@@ -146,10 +145,8 @@ static int rename_old_snapshots(const Move *move, Error *reterr)
 {
         _cleanup_(free_p) char *from = NULL, *to = NULL;
 
-        if (asprintf(&from, "%ssnaps/%s", move->from->path, move->from->name) < 0)
-                from = NULL;
-        if (asprintf(&to, "%ssnaps/%s", move->to->path, move->to->name) < 0)
-                to = NULL;
+        from = string_format("%ssnaps/%s", move->from->path, move->from->name);
+        to = string_format("%ssnaps/%s", move->to->path, move->to->name);
         if (!from || !to)
                 return error_oom(reterr);
         if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) < 0 && errno != ENOENT &&

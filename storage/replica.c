@@ -81,10 +81,9 @@ static int parse_rootfs(const Replica *replica, Rootfs *ret, Error *reterr)
         r = rootfs_parse(replica->rootfs_path, ret, reterr);
         if (r < 0 || replica->host_fd >= 0)
                 return r;
-        if (asprintf(&directory, "%s/%s", site->path, replica->draft.name) < 0) {
-                directory = NULL;
+        directory = string_format("%s/%s", site->path, replica->draft.name);
+        if (!directory)
                 return error_oom(reterr);
-        }
         if (is_overlay(ret->backend))
                 r = overlay_move(ret->source, site->directory, directory, &source, reterr);
         else {
@@ -321,10 +320,9 @@ static int run_hooks(Replica *replica, const Config *config, Error *reterr)
 
         if (!spec->hooks || strv_length(config->hook.lines[HOOK_CLONE]) == 0)
                 return 0;
-        if (asprintf(&config_file, "%s/config", spec->site->directory) < 0) {
-                config_file = NULL;
+        config_file = string_format("%s/config", spec->site->directory);
+        if (!config_file)
                 return error_oom(reterr);
-        }
         r = enter_view(replica, reterr);
         if (r == 0)
                 r = parse_rootfs(replica, &rootfs, reterr);

@@ -160,11 +160,11 @@ static int name_volume(Restoration *s, Error *reterr)
 {
         unsigned tag = 0;
 
-        if (getrandom(&tag, sizeof(tag), 0) != sizeof(tag) ||
-            asprintf(&s->volume_name, "%s.%08x", s->owner->name, tag) < 0) {
-                s->volume_name = NULL;
+        if (getrandom(&tag, sizeof(tag), 0) != sizeof(tag))
+                return error_errno(reterr, EIO, "Cannot get random bytes");
+        s->volume_name = string_format("%s.%08x", s->owner->name, tag);
+        if (!s->volume_name)
                 return error_oom(reterr);
-        }
         s->spec.volume_name = s->volume_name;
         return 0;
 }

@@ -30,8 +30,7 @@ int snapshot_site(const SnapshotPlace *place, const char *name, Site *ret, Error
                 .path = strdup(place->path),
                 .name = strdup(name),
         };
-        if (asprintf(&ret->directory, "%s/%s", place->path, name) < 0)
-                ret->directory = NULL;
+        ret->directory = string_format("%s/%s", place->path, name);
         if (ret->fd >= 0 && ret->path && ret->name && ret->directory)
                 return 0;
         site_done(ret);
@@ -118,10 +117,9 @@ static int choose_site(Taking *t, Error *reterr)
 /* "snap0" is the name of a snapshot of many a container. */
 static int name_volume(Taking *t, Error *reterr)
 {
-        if (asprintf(&t->volume_name, "%s.%s", t->request->site->name, t->site.name) < 0) {
-                t->volume_name = NULL;
+        t->volume_name = string_format("%s.%s", t->request->site->name, t->site.name);
+        if (!t->volume_name)
                 return error_oom(reterr);
-        }
         t->spec.volume_name = t->volume_name;
         return 0;
 }

@@ -32,10 +32,9 @@ static int open_old_place(const char *container_path, const char *name, Snapshot
         _cleanup_(free_p) char *path = NULL;
         int fd;
 
-        if (asprintf(&path, "%s" PLACE_NAME "/%s", container_path, name) < 0) {
-                path = NULL;
+        path = string_format("%s" PLACE_NAME "/%s", container_path, name);
+        if (!path)
                 return -ENOMEM;
-        }
         fd = path_open_trusted(path, O_RDONLY | O_DIRECTORY, NULL);
         if (fd < 0)
                 return fd == -ENOTDIR ? -ENOENT : fd;
@@ -49,10 +48,9 @@ open_place(const char *container_path, const char *name, int dir_fd, bool make, 
         _cleanup_(free_p) char *path = NULL;
         int fd;
 
-        if (asprintf(&path, "%s/%s/" PLACE_NAME, container_path, name) < 0) {
-                path = NULL;
+        path = string_format("%s/%s/" PLACE_NAME, container_path, name);
+        if (!path)
                 return -ENOMEM;
-        }
         if (make && mkdirat(dir_fd, PLACE_NAME, PLACE_MODE) < 0 && errno != EEXIST)
                 return -errno;
         fd = path_open_beneath(dir_fd, PLACE_NAME, O_RDONLY | O_DIRECTORY, 0);

@@ -231,11 +231,12 @@ char *template_header(const char *program, char *const *arguments)
         for (char *c = joined; *c; c++)
                 if (iscntrl((unsigned char) *c))
                         *c = ' ';
-        if (asprintf(&header,
-                     "# Template used to create this container: %s\n"
-                     "# Parameters passed to the template: %s\n"
-                     "# For additional config options, please look at lxc.container.conf(5)\n\n",
-                     program, joined) < 0)
+        header = string_format(
+                "# Template used to create this container: %s\n"
+                "# Parameters passed to the template: %s\n"
+                "# For additional config options, please look at lxc.container.conf(5)\n\n",
+                program, joined);
+        if (!header)
                 return NULL;
         return header;
 }

@@ -73,10 +73,9 @@ static int find_by_name(const char *const *directories, const char *name, char *
                 _cleanup_(free_p) char *path = NULL;
                 int r;
 
-                if (asprintf(&path, "%s/" TEMPLATE_PREFIX "%s", *directories, name) < 0) {
-                        path = NULL;
+                path = string_format("%s/" TEMPLATE_PREFIX "%s", *directories, name);
+                if (!path)
                         return error_oom(reterr);
-                }
                 r = check_program(path, reterr);
                 if (r == -ENOENT)
                         continue;
@@ -166,10 +165,9 @@ static char *read_summary(int dir_fd, const char *file, const char *directory)
                 text[n] = '\0';
                 summary = find_summary(text);
         }
-        if (!summary && asprintf(&summary, "The template of %s",
-                                 streq(directory, LXC_TEMPLATES) ? "LXC" : directory) < 0)
-                return NULL;
-        return summary;
+        return summary ? summary
+                       : string_format("The template of %s",
+                                       streq(directory, LXC_TEMPLATES) ? "LXC" : directory);
 }
 
 static bool list_has(const TemplateList *list, const char *name)
@@ -199,8 +197,7 @@ static int list_add(TemplateList *list, int dir_fd, const char *directory, const
                 .name = strdup(name),
                 .summary = read_summary(dir_fd, file, directory),
         };
-        if (asprintf(&item.path, "%s/%s", directory, file) < 0)
-                item.path = NULL;
+        item.path = string_format("%s/%s", directory, file);
         list->items[list->n++] = item;
         return item.name && item.summary && item.path ? 0 : -ENOMEM;
 }

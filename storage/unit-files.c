@@ -88,10 +88,9 @@ static int change_one_drop_in(int fd, const char *name, const char *from, const 
                 return 0;
         if (!to)
                 return unlinkat(fd, name, 0) < 0 ? -errno : 1;
-        if (asprintf(&path, "../%s.d", to) < 0) {
-                path = NULL;
+        path = string_format("../%s.d", to);
+        if (!path)
                 return -ENOMEM;
-        }
         if (mkdirat(fd, path, 0755) < 0 && errno != EEXIST)
                 return -errno;
         to_fd = openat(fd, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
@@ -120,10 +119,9 @@ static int change_in(const char *directory, const char *from, const char *to)
         fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (fd < 0)
                 return errno == ENOENT ? 0 : -errno;
-        if (asprintf(&drop_ins, "%s.d", from) < 0) {
-                drop_ins = NULL;
+        drop_ins = string_format("%s.d", from);
+        if (!drop_ins)
                 return -ENOMEM;
-        }
         found = change_link(fd, from, to);
         found = both(found, for_each(fd, drop_ins, change_one_drop_in, from, to));
         if (!to)

@@ -74,10 +74,9 @@ static int link_neighbours(int cover_fd, int path_fd, const char *name)
 
                 if (!is_neighbour(entry->d_name, name))
                         continue;
-                if (asprintf(&target, TRUE_PATH "/%s", entry->d_name) < 0) {
-                        target = NULL;
+                target = string_format(TRUE_PATH "/%s", entry->d_name);
+                if (!target)
                         return -ENOMEM;
-                }
                 if (symlinkat(target, cover_fd, entry->d_name) < 0)
                         return -errno;
         }

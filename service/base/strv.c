@@ -108,12 +108,11 @@ int strv_addf(char ***list, const char *format, ...)
 {
         char *item;
         va_list ap;
-        int n;
 
         va_start(ap, format);
-        n = vasprintf(&item, format, ap);
+        item = string_vformat(format, ap);
         va_end(ap);
-        return n < 0 ? -ENOMEM : strv_take(list, item);
+        return item ? strv_take(list, item) : -ENOMEM;
 }
 
 int strv_copy(char ***ret, char *const *list)

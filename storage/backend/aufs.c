@@ -92,10 +92,9 @@ aufs_snapshot(const Rootfs *from, const Volume *to, char **ret_rootfs_path, Erro
                 if (r < 0)
                         return r;
         }
-        if (asprintf(&upper, "%s/delta0", to->directory) < 0) {
-                upper = NULL;
+        upper = string_format("%s/delta0", to->directory);
+        if (!upper)
                 return error_oom(reterr);
-        }
         source = overlay_print(overlay.lowers, upper);
         r = source ? backend_keep_path("aufs:", source, ret_rootfs_path, reterr)
                    : error_oom(reterr);

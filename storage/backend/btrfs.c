@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 
+#include "base/strv.h"
 #include "interfaces/errors.h"
 #include "kernel/feature.h"
 #include "storage/backend/rootfs.h"
@@ -34,10 +35,9 @@ static bool btrfs_claims(const char *source)
 
 static int rootfs_path(const Volume *volume, char **ret, Error *reterr)
 {
-        if (asprintf(ret, "btrfs:%s/rootfs", volume->directory) < 0) {
-                *ret = NULL;
+        *ret = string_format("btrfs:%s/rootfs", volume->directory);
+        if (!*ret)
                 return error_oom(reterr);
-        }
         return 0;
 }
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "base/path.h"
+#include "base/strv.h"
 #include "interfaces/errors.h"
 #include "kernel/mount.h"
 #include "storage/backend/outside.h"
@@ -15,14 +16,10 @@
 static int rootfs_path(const Volume *volume, char **ret, Error *reterr)
 {
         const char *dir = volume->options ? volume->options->dir : NULL;
-        int n = dir ? asprintf(ret, "dir:%s", dir)
-                    : asprintf(ret, "dir:%s/rootfs", volume->directory);
 
-        if (n < 0) {
-                *ret = NULL;
-                return error_oom(reterr);
-        }
-        return 0;
+        *ret = dir ? string_format("dir:%s", dir)
+                   : string_format("dir:%s/rootfs", volume->directory);
+        return *ret ? 0 : error_oom(reterr);
 }
 
 int backend_make_directory(int dir_fd, const char *name, const char *path, Error *reterr)
@@ -52,14 +49,13 @@ int backend_make_like(const Volume *volume,
 static int create_elsewhere(const Volume *volume, const char *path, Error *reterr)
 {
         const char *slash = strrchr(path, '/');
-        _cleanup_(free_p) char *parent = strndup(path, (size_t) (slash - path)), *record = NULL;
+        _cleanup_(free_p) char *parent = strndup(path, (size_t) (slash - path)),
+                               *record = string_format("dir:%s", path);
         _cleanup_(fd_close_p) int fd = -EBADF;
         int r;
 
-        if (!parent || asprintf(&record, "dir:%s", path) < 0) {
-                record = NULL;
+        if (!parent || !record)
                 return error_oom(reterr);
-        }
         fd = path_open_trusted(*parent ? parent : "/", O_RDONLY | O_DIRECTORY, NULL);
         if (fd == -EPERM)
                 return error_public(reterr, ERROR_ACCESS_DENIED,
@@ -142,19 +138,14 @@ int backend_rename_path(const char *type,
 {
         _cleanup_(free_p) char *moved = rootfs_path_move(source, from_directory, volume->directory);
 
-        if (!moved || asprintf(ret_rootfs_path, "%s:%s", type, moved) < 0) {
-                *ret_rootfs_path = NULL;
-                return error_oom(reterr);
-        }
-        return 0;
+        *ret_rootfs_path = moved ? string_format("%s:%s", type, moved) : NULL;
+        return *ret_rootfs_path ? 0 : error_oom(reterr);
 }
 
 int backend_keep_path(const char *prefix, const char *source, char **ret_rootfs_path, Error *reterr)
 {
-        if (asprintf(ret_rootfs_path, "%s%s", prefix, source) >= 0)
-                return 0;
-        *ret_rootfs_path = NULL;
-        return error_oom(reterr);
+        *ret_rootfs_path = string_format("%s%s", prefix, source);
+        return *ret_rootfs_path ? 0 : error_oom(reterr);
 }
 
 static int dir_rename(const char *source,

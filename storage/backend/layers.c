@@ -64,8 +64,9 @@ static char *work_of(const char *upper)
         const char *slash = strrchr(upper, '/');
         char *work;
 
-        if (asprintf(&work, "%.*s/%s", (int) (slash - upper), upper,
-                     streq(slash, "/delta") ? "work" : "olwork") < 0)
+        work = string_format("%.*s/%s", (int) (slash - upper), upper,
+                             streq(slash, "/delta") ? "work" : "olwork");
+        if (!work)
                 return NULL;
         return work;
 }

@@ -39,10 +39,9 @@ static bool loop_claims(const char *source)
 
 static int rootfs_path(const Volume *volume, char **ret, Error *reterr)
 {
-        if (asprintf(ret, "loop:%s/" IMAGE, volume->directory) < 0) {
-                *ret = NULL;
+        *ret = string_format("loop:%s/" IMAGE, volume->directory);
+        if (!*ret)
                 return error_oom(reterr);
-        }
         return 0;
 }
 

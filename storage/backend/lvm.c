@@ -71,10 +71,9 @@ static int has_pool(const char *group, const char *pool)
 
         if (!pool || !*pool)
                 return 0;
-        if (asprintf(&volume, "%s/%s", group, pool) < 0) {
-                volume = NULL;
+        volume = string_format("%s/%s", group, pool);
+        if (!volume)
                 return -ENOMEM;
-        }
         return look_up(volume, "lv_attr", &attributes, NULL) == 0 && attributes[0] == 't';
 }
 
@@ -96,14 +95,12 @@ static int new_volume(const Volume *volume, const char *group, NewVolume *ret, E
 
         ret->group = group;
         ret->name = options && options->lv ? options->lv : volume->name;
-        if (asprintf(&ret->id, "%s/%s", ret->group, ret->name) < 0) {
-                ret->id = NULL;
+        ret->id = string_format("%s/%s", ret->group, ret->name);
+        if (!ret->id)
                 return error_oom(reterr);
-        }
-        if (asprintf(&ret->path, "lvm:" DEV "%s", ret->id) < 0) {
-                ret->path = NULL;
+        ret->path = string_format("lvm:" DEV "%s", ret->id);
+        if (!ret->path)
                 return error_oom(reterr);
-        }
         if (exists(ret->id))
                 return error_code(reterr, 0, EEXIST, "There is already a logical volume '%s'",
                                   ret->id);
@@ -175,18 +172,17 @@ static int snapshot_size(const Rootfs *from, const Volume *to, char **ret, Error
                                       "b",   "-o",           "lv_size",    volume_of(from->source),
                                       NULL };
         _cleanup_(free_p) char *output = NULL;
-        int r = 0, n;
+        int r;
 
         if (to->options && to->options->size > 0)
-                n = asprintf(ret, "%" PRIu64 "b", to->options->size);
+                *ret = string_format("%" PRIu64 "b", to->options->size);
         else {
                 r = tool_run(query, &output, reterr);
-                n = r < 0 ? 0 : asprintf(ret, "%sb", string_strip(output));
+                if (r < 0)
+                        return r;
+                *ret = string_format("%sb", string_strip(output));
         }
-        if (n >= 0)
-                return r;
-        *ret = NULL;
-        return error_oom(reterr);
+        return *ret ? 0 : error_oom(reterr);
 }
 
 /* LVM makes no snapshot of a snapshot, but in a thin pool. */
@@ -314,10 +310,9 @@ static int lvm_rename(const char *source,
         if (id == source || !slash || !streq(slash + 1, strrchr(from_directory, '/') + 1))
                 return backend_keep_path("lvm:", source, ret_rootfs_path, reterr);
         group = strndup(id, (size_t) (slash - id));
-        if (!group || asprintf(&moved, "%s/%s", group, volume->name) < 0) {
-                moved = NULL;
+        moved = group ? string_format("%s/%s", group, volume->name) : NULL;
+        if (!moved)
                 return error_oom(reterr);
-        }
         argv[2] = group;
         argv[3] = slash + 1;
         argv[4] = volume->name;
@@ -326,10 +321,9 @@ static int lvm_rename(const char *source,
                 if (r < 0)
                         return r;
         }
-        if (asprintf(ret_rootfs_path, "lvm:" DEV "%s", moved) < 0) {
-                *ret_rootfs_path = NULL;
+        *ret_rootfs_path = string_format("lvm:" DEV "%s", moved);
+        if (!*ret_rootfs_path)
                 return error_oom(reterr);
-        }
         return 0;
 }
 

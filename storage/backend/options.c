@@ -165,7 +165,8 @@ static int add_name(char **text, const Backend *backend)
 {
         char *longer;
 
-        if (asprintf(&longer, "%s%s'%s'", *text ? *text : "", *text ? ", " : "", backend->name) < 0)
+        longer = string_format("%s%s'%s'", *text ? *text : "", *text ? ", " : "", backend->name);
+        if (!longer)
                 return -ENOMEM;
         free(*text);
         *text = longer;

@@ -57,10 +57,9 @@ int outside_made(const Volume *volume,
         r = identify(parent_fd, name, &identity);
         if (r < 0)
                 return error_errno(reterr, -r, "Cannot look at '%s'", rootfs_path);
-        if (asprintf(&record, "%s\n%s", rootfs_path, identity.text) < 0) {
-                record = NULL;
+        record = string_format("%s\n%s", rootfs_path, identity.text);
+        if (!record)
                 return error_oom(reterr);
-        }
         return outside_begin(volume, record, reterr);
 }
 

@@ -67,18 +67,15 @@ make_path(const Volume *volume, char *const *lowers, char **ret_rootfs_path, Err
 {
         _cleanup_(free_p) char *upper = NULL, *source = NULL;
 
-        if (asprintf(&upper, "%s/%s", volume->directory,
-                     volume->legacy ? "delta0" : "overlay/delta") < 0) {
-                upper = NULL;
+        upper = string_format("%s/%s", volume->directory,
+                              volume->legacy ? "delta0" : "overlay/delta");
+        if (!upper)
                 return error_oom(reterr);
-        }
         source = overlay_print(lowers, upper);
-        if (!source || asprintf(ret_rootfs_path, "%s:%s", volume->legacy ? "overlayfs" : "overlay",
-                                source) < 0) {
-                *ret_rootfs_path = NULL;
-                return error_oom(reterr);
-        }
-        return 0;
+        *ret_rootfs_path =
+                source ? string_format("%s:%s", volume->legacy ? "overlayfs" : "overlay", source)
+                       : NULL;
+        return *ret_rootfs_path ? 0 : error_oom(reterr);
 }
 
 /* As LXC does: an empty lower of its own, for a template that writes through the overlay. */
@@ -88,10 +85,9 @@ static int overlay_create(const Volume *volume, char **ret_rootfs_path, Error *r
         char *lowers[] = { NULL, NULL };
         int r;
 
-        if (asprintf(&lower, "%s/rootfs", volume->directory) < 0) {
-                lower = NULL;
+        lower = string_format("%s/rootfs", volume->directory);
+        if (!lower)
                 return error_oom(reterr);
-        }
         lowers[0] = lower;
         r = make_layers(volume, &(struct stat){ .st_mode = 0755 }, reterr);
         return r < 0 ? r : make_path(volume, lowers, ret_rootfs_path, reterr);

@@ -46,10 +46,9 @@ static void image_done(Image *image)
 static int image_new(const char *id, const char *user, Image *ret, Error *reterr)
 {
         ret->id = strdup(id);
-        if (!ret->id || asprintf(&ret->device, DEV "%s", id) < 0) {
-                ret->device = NULL;
+        ret->device = string_format(DEV "%s", id);
+        if (!ret->id || !ret->device)
                 return error_oom(reterr);
-        }
         return backend_default(user, "lxc.bdev.rbd.rbduser", &ret->user, reterr);
 }
 
@@ -127,11 +126,10 @@ static int new_image(const Volume *volume, Image *ret, Error *reterr)
                             reterr);
         if (r < 0)
                 return r;
-        if (asprintf(&id, "%s/%s", pool,
-                     options && options->rbd_name ? options->rbd_name : volume->name) < 0) {
-                id = NULL;
+        id = string_format("%s/%s", pool,
+                           options && options->rbd_name ? options->rbd_name : volume->name);
+        if (!id)
                 return error_oom(reterr);
-        }
         return image_new(id, options ? options->rbd_user : NULL, ret, reterr);
 }
 
@@ -213,10 +211,9 @@ static int rbd_rename(const char *source,
         slash = strrchr(image.id, '/');
         if (!streq(slash, strrchr(from_directory, '/')))
                 return backend_keep_path("rbd:", source, ret_rootfs_path, reterr);
-        if (asprintf(&id, "%.*s/%s", (int) (slash - image.id), image.id, volume->name) < 0) {
-                id = NULL;
+        id = string_format("%.*s/%s", (int) (slash - image.id), image.id, volume->name);
+        if (!id)
                 return error_oom(reterr);
-        }
         r = image_new(id, NULL, &moved, reterr);
         if (r == 0)
                 r = unmap(&image, reterr);

@@ -83,11 +83,10 @@ int rootfs_open(const Rootfs *rootfs, const RootfsMount *mount, int *ret_tree_fd
 char *rootfs_path_move(const char *path, const char *from, const char *to)
 {
         const char *rest = startswith(path, from);
-        char *moved = NULL;
 
         if (!rest || (*rest && *rest != '/'))
                 return strdup(path);
-        return asprintf(&moved, "%s%s", to, rest) < 0 ? NULL : moved;
+        return string_format("%s%s", to, rest);
 }
 
 static bool is_below(const char *path, const char *directory)

@@ -43,10 +43,9 @@ int tool_find(const char *name, char **ret)
 
                 if ((*directory)[0] != '/')
                         continue;
-                if (asprintf(&path, "%s/%s", *directory, name) < 0) {
-                        path = NULL;
+                path = string_format("%s/%s", *directory, name);
+                if (!path)
                         return -ENOMEM;
-                }
                 if (!is_program(path))
                         continue;
                 *ret = TAKE_PTR(path);
@@ -62,11 +61,10 @@ int tool_need(const char *name, const char *package, char **ret_reason)
 
         if (r != -ENOENT)
                 return r < 0 ? r : 1;
-        if (asprintf(ret_reason, "The program '%s' is not installed (Debian package %s)", name,
-                     package) < 0) {
-                *ret_reason = NULL;
+        *ret_reason = string_format("The program '%s' is not installed (Debian package %s)", name,
+                                    package);
+        if (!*ret_reason)
                 return -ENOMEM;
-        }
         return 0;
 }
 

@@ -84,18 +84,15 @@ static void new_set_done(NewSet *new)
 
 static int new_set(const Volume *volume, const char *root, NewSet *ret, Error *reterr)
 {
-        if (asprintf(&ret->name, "%s/%s", root, volume->name) < 0) {
-                ret->name = NULL;
+        ret->name = string_format("%s/%s", root, volume->name);
+        if (!ret->name)
                 return error_oom(reterr);
-        }
-        if (asprintf(&ret->path, "zfs:%s", ret->name) < 0) {
-                ret->path = NULL;
+        ret->path = string_format("zfs:%s", ret->name);
+        if (!ret->path)
                 return error_oom(reterr);
-        }
-        if (asprintf(&ret->option, "mountpoint=%s/rootfs", volume->directory) < 0) {
-                ret->option = NULL;
+        ret->option = string_format("mountpoint=%s/rootfs", volume->directory);
+        if (!ret->option)
                 return error_oom(reterr);
-        }
         if (exists(ret->name))
                 return error_code(reterr, 0, EEXIST, "There is already a data set '%s'", ret->name);
         if (mkdirat(volume->dir_fd, "rootfs", 0755) < 0 && errno != EEXIST)
@@ -159,10 +156,9 @@ static int clone_set(const char *from, const Volume *to, const NewSet *new, Erro
         _cleanup_(free_p) char *snapshot = NULL;
         int r;
 
-        if (asprintf(&snapshot, "%s@%s", from, to->name) < 0) {
-                snapshot = NULL;
+        snapshot = string_format("%s@%s", from, to->name);
+        if (!snapshot)
                 return error_oom(reterr);
-        }
         r = tool_run((const char *const[]){ "zfs", "snapshot", snapshot, NULL }, NULL, reterr);
         if (r == 0)
                 r = tool_run((const char *const[]){ "zfs", "clone", "-o", new->option, "-o",
@@ -269,15 +265,12 @@ static int zfs_rename(const char *source,
         root = root_of(name);
         own = strrchr(name, '/');
         named = own && streq(own, strrchr(from_directory, '/'));
-        if (!root || (named ? asprintf(&moved, "%s/%s", root, volume->name)
-                            : asprintf(&moved, "%s", name)) < 0) {
-                moved = NULL;
+        moved = root && named ? string_format("%s/%s", root, volume->name) : strdup(name);
+        if (!root || !moved)
                 return error_oom(reterr);
-        }
-        if (asprintf(&option, "mountpoint=%s/rootfs", volume->directory) < 0) {
-                option = NULL;
+        option = string_format("mountpoint=%s/rootfs", volume->directory);
+        if (!option)
                 return error_oom(reterr);
-        }
         if (named && (exists(name) || !exists(moved)))
                 r = tool_run((const char *const[]){ "zfs", "rename", name, moved, NULL }, NULL,
                              reterr);

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "base/strv.h"
 #include "interfaces/errors.h"
 #include "interfaces/json.h"
 #include "storage/backend/backend.h"
@@ -32,7 +33,8 @@ static int run_row(json_t *rows, const CheckInput *input, const CheckRow *row)
         r = row->probe(input, row->argument, &detail);
         if (r == -ENOMEM)
                 return r;
-        if (r < 0 && !detail && asprintf(&detail, "This cannot be found out: %s", strerror(-r)) < 0)
+        if (r < 0 && !detail &&
+            !(detail = string_format("This cannot be found out: %s", strerror(-r))))
                 return -ENOMEM;
         if (r > 0)
                 return add(rows, row->feature, CHECK_ENABLED, detail ? detail : "");
@@ -69,10 +71,9 @@ static int add_templates(json_t *rows, const CheckInput *input)
         for (size_t i = 0; i < list.n; i++) {
                 _cleanup_(free_p) char *feature = NULL;
 
-                if (asprintf(&feature, "template %s", list.items[i].name) < 0) {
-                        feature = NULL;
+                feature = string_format("template %s", list.items[i].name);
+                if (!feature)
                         return -ENOMEM;
-                }
                 if (add(rows, feature, CHECK_ENABLED, list.items[i].summary) < 0)
                         return -ENOMEM;
         }

@@ -42,11 +42,10 @@ static int probe_kernel(const CheckInput *input, const char *argument, char **re
         if (major > KERNEL_MAJOR || (major == KERNEL_MAJOR && minor >= KERNEL_MINOR))
                 return *ret_detail ? 1 : -ENOMEM;
         free(*ret_detail);
-        if (asprintf(ret_detail, "%s, which is older than %d.%d", name.release, KERNEL_MAJOR,
-                     KERNEL_MINOR) < 0) {
-                *ret_detail = NULL;
+        *ret_detail = string_format("%s, which is older than %d.%d", name.release, KERNEL_MAJOR,
+                                    KERNEL_MINOR);
+        if (!*ret_detail)
                 return -ENOMEM;
-        }
         return 0;
 }
 

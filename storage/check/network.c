@@ -90,11 +90,10 @@ static int probe_default_network(const CheckInput *input, const char *argument, 
         if (keeper == NETWORK_NONE)
                 return 0;
         first_address(DEFAULT_BRIDGE, address, sizeof(address));
-        if (asprintf(ret_detail, "The bridge '" DEFAULT_BRIDGE "'%s%s, kept by %s",
-                     address[0] ? ", " : "", address, keepers[keeper]) < 0) {
-                *ret_detail = NULL;
+        *ret_detail = string_format("The bridge '" DEFAULT_BRIDGE "'%s%s, kept by %s",
+                                    address[0] ? ", " : "", address, keepers[keeper]);
+        if (!*ret_detail)
                 return -ENOMEM;
-        }
         return 1;
 }
 

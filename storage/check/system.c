@@ -38,8 +38,8 @@ static int probe_systemd(const CheckInput *input, const char *argument, char **r
                 return -EBADMSG;
         if (version >= SYSTEMD_OLDEST)
                 *ret_detail = strdup(line);
-        else if (asprintf(ret_detail, "%s, which is older than %d", line, SYSTEMD_OLDEST) < 0)
-                *ret_detail = NULL;
+        else
+                *ret_detail = string_format("%s, which is older than %d", line, SYSTEMD_OLDEST);
         return *ret_detail ? version >= SYSTEMD_OLDEST : -ENOMEM;
 }
 
@@ -70,10 +70,9 @@ static int probe_subids(const CheckInput *input, const char *argument, char **re
             !subid_text_largest(ids.users, ids.name, 0, &first, &count) || count < IDS_WANTED ||
             !subid_text_largest(ids.groups, ids.name, 0, &first, &count) || count < IDS_WANTED)
                 return 0;
-        if (asprintf(ret_detail, "%u from %u for root's containers", count, first) < 0) {
-                *ret_detail = NULL;
+        *ret_detail = string_format("%u from %u for root's containers", count, first);
+        if (!*ret_detail)
                 return -ENOMEM;
-        }
         return 1;
 }
 

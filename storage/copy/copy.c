@@ -10,6 +10,7 @@
 #include <sys/xattr.h>
 #include <time.h>
 
+#include "base/strv.h"
 #include "storage/copy/private.h"
 
 #define REPORT_INTERVAL_NSEC UINT64_C(100000000)
@@ -68,8 +69,7 @@ static int fail(Hand *hand, int r, const char *format, ...)
         va_list ap;
 
         va_start(ap, format);
-        if (vasprintf(&sentence, format, ap) < 0)
-                sentence = NULL;
+        sentence = string_vformat(format, ap);
         va_end(ap);
         (void) pthread_mutex_lock(&copy->error_lock);
         if (copy->first == 0) {

@@ -72,15 +72,12 @@ void report_message(const Report *report, const char *format, ...)
 {
         _cleanup_(free_p) char *text = NULL;
         va_list ap;
-        int n;
 
         va_start(ap, format);
-        n = vasprintf(&text, format, ap);
+        text = string_vformat(format, ap);
         va_end(ap);
-        if (n < 0) {
-                text = NULL;
+        if (!text)
                 return;
-        }
         send_message(report,
                      json_pack("{s:s,s:o}", "event", "message", "text", clean_string(text)));
 }

@@ -98,10 +98,8 @@ static void finish_with_error(Task *task, TaskState state, const Error *error)
 {
         _cleanup_(free_p) char *container = NULL, *job = NULL;
 
-        if (asprintf(&container, "CONTAINER=%s", task->container) < 0)
-                container = NULL;
-        if (asprintf(&job, "JOB=%" PRId64, task->number) < 0)
-                job = NULL;
+        container = string_format("CONTAINER=%s", task->container);
+        job = string_format("JOB=%" PRId64, task->number);
         log_error_event(state == TASK_CANCELLED ? LOG_INFO : LOG_ERR,
                         container && job ? (const char *[]){ container, job, NULL } : NULL, error,
                         NULL);
