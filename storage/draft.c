@@ -38,7 +38,13 @@ static int make_locked(int parent_fd, const char *name)
         if (mine.st_ino != there.st_ino)
                 return -EAGAIN;
         /* The mode asked for, whatever the umask. */
-        return fchmod(fd, DIRECTORY_MODE) < 0 ? -errno : TAKE_FD(fd);
+        if (fchmod(fd, DIRECTORY_MODE) < 0) {
+                int r = -errno;
+
+                (void) unlinkat(parent_fd, name, AT_REMOVEDIR);
+                return r;
+        }
+        return TAKE_FD(fd);
 }
 
 int draft_make(int parent_fd, const char *name, Draft *ret, Error *reterr)

@@ -186,7 +186,8 @@ static int follow(const Move *move, Error *reterr)
         if (r == 0)
                 r = rename_mark_remove(move->dir_fd);
         return r < 0 ? error_prefix(reterr, r,
-                                    "'%s' is called '%s' now, but not all that names it followed",
+                                    "'%s' is called '%s' now, but not all that names it has "
+                                    "followed; the next start of nagaya-work completes that",
                                     move->from->name, move->to->name)
                      : changed;
 }
@@ -216,15 +217,22 @@ static int hold_room(const Renaming *n, int *ret_fd, Error *reterr)
 static int rename_directory(const Renaming *n, Error *reterr)
 {
         const Site *from = n->request->site;
+        int r;
 
         if (renameat2(from->fd, from->name, from->fd, n->name, RENAME_NOREPLACE) < 0)
                 return errno == EEXIST
                                ? error_public(reterr, ERROR_CONTAINER_EXISTS,
                                               "There is already a directory '%s'", n->to.directory)
                                : error_errno(reterr, errno, "Cannot rename '%s'", from->directory);
-        return fsync(from->fd) < 0
-                       ? error_errno(reterr, errno, "Cannot write the container path to the disk")
-                       : 0;
+        if (fsync(from->fd) == 0)
+                return 0;
+        r = error_errno(reterr, errno, "Cannot write the container path to the disk");
+        if (renameat2(from->fd, n->name, from->fd, from->name, RENAME_NOREPLACE) == 0)
+                return r;
+        /* Then all that names it has to follow. */
+        if (reterr)
+                error_done(reterr);
+        return 0;
 }
 
 static int renaming_run(Renaming *n, Error *reterr)
@@ -250,8 +258,10 @@ static int renaming_run(Renaming *n, Error *reterr)
                 return r;
         mark.new_id = (char *) n->id;
         r = rename_mark_write(n->dir_fd, &mark);
-        if (r < 0)
+        if (r < 0) {
+                (void) rename_mark_remove(n->dir_fd);
                 return error_errno(reterr, -r, "Cannot write to '%s'", request->site->directory);
+        }
         n->move.dir_fd = n->dir_fd;
         n->move.to_id = n->id;
         r = hold_room(n, &room_fd, reterr);
