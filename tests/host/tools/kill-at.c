@@ -9,21 +9,28 @@
  *      MEANWHILE=SHELL-COMMAND kill-at ... the same, but it is not killed: it waits there until that
  *                                          command has ended, 0.3 s at most, and goes on
  *
+ *      FAIL=ERRNO kill-at ...              the same, but it is not killed: the call fails with that error.
+ *                                          Only calls are counted which a full or broken disk can fail
+ *
  * From now on, while COMMAND runs, the system calls of that process (all of its threads, none of its
  * children) are counted, and it gets SIGKILL when it enters the Nth; the call does not take place. N = 0:
- * it is only counted. Prints "killed NUMBER" (or "paused") with the number of the system call (see ausyscall(8)), or
- * "whole COUNT" when there were fewer, of the last one that is to be killed. Exits with COMMAND's status, whose output is left alone but for
- * its standard output, which goes to standard error. */
+ * it is only counted. Prints "killed NUMBER" (or "paused", "failed") with the number of the system call
+ * (see ausyscall(8)), or "whole COUNT" when there were fewer, of the last one that is to be killed. Exits
+ * with COMMAND's status, whose output is left alone but for its standard output, which goes to standard
+ * error. */
 
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <sys/time.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -41,6 +48,8 @@ typedef struct Watch {
         const char *meanwhile; /* NULL: kill it */
         pid_t other;           /* the process of that, 0: not any more */
         pid_t paused;          /* the thread that waits for it, 0: none */
+        int failure;           /* errno, 0: kill it */
+        pid_t failing;         /* the thread whose call is to fail, 0: none */
         long killed;           /* the system call, -1: not yet */
         int status;            /* of the command */
         bool command_ended;
@@ -110,20 +119,83 @@ static void pause_for(Watch *watch, pid_t thread)
                          NULL);
 }
 
+/* Those that take room, or say whether something has reached the disk. */
+static bool needs_disk(const struct __ptrace_syscall_info *info)
+{
+        switch (info->entry.nr) {
+        case SYS_openat:
+                return info->entry.args[2] & O_CREAT;
+        case SYS_mkdirat:
+        case SYS_mknodat:
+        case SYS_symlinkat:
+        case SYS_linkat:
+        case SYS_renameat:
+        case SYS_renameat2:
+        case SYS_write:
+        case SYS_pwrite64:
+        case SYS_sendfile:
+        case SYS_copy_file_range:
+        case SYS_fallocate:
+        case SYS_ftruncate:
+        case SYS_fsync:
+        case SYS_syncfs:
+        case SYS_setxattr:
+        case SYS_fsetxattr:
+        case SYS_fchmod:
+        case SYS_fchmodat:
+        case SYS_fchown:
+        case SYS_fchownat:
+                return true;
+        default:
+                return false;
+        }
+}
+
+/* On the way in: no such call, which has no effect. On the way out: the error. */
+static void fail(Watch *watch, pid_t thread, bool entry)
+{
+#if defined(__x86_64__)
+        struct user_regs_struct registers;
+
+        if (ptrace(PTRACE_GETREGS, thread, NULL, &registers) < 0)
+                err(2, "Cannot read registers");
+        if (entry)
+                registers.orig_rax = (unsigned long long) -1;
+        else
+                registers.rax = (unsigned long long) -(long) watch->failure;
+        if (ptrace(PTRACE_SETREGS, thread, NULL, &registers) < 0)
+                err(2, "Cannot write registers");
+#else
+        errx(2, "FAIL= is not known on this machine");
+#endif
+        watch->failing = entry ? thread : 0;
+}
+
+static void at_call(Watch *watch, pid_t thread)
+{
+        if (watch->meanwhile) {
+                pause_for(watch, thread);
+        } else if (watch->failure) {
+                fail(watch, thread, true);
+                go_on(watch, thread, 0);
+        } else {
+                (void) kill(watch->victim, SIGKILL);
+                next_victim(watch);
+        }
+}
+
 static void on_syscall(Watch *watch, pid_t thread)
 {
         struct __ptrace_syscall_info info = { 0 };
 
-        if (ptrace(PTRACE_GET_SYSCALL_INFO, thread, (void *) sizeof(info), &info) > 0 &&
-            info.op == PTRACE_SYSCALL_INFO_ENTRY && watch->killed < 0 &&
-            ++watch->n == watch->kill_at) {
+        if (ptrace(PTRACE_GET_SYSCALL_INFO, thread, (void *) sizeof(info), &info) <= 0)
+                info.op = PTRACE_SYSCALL_INFO_NONE;
+        if (info.op == PTRACE_SYSCALL_INFO_EXIT && watch->failing == thread)
+                fail(watch, thread, false);
+        if (info.op == PTRACE_SYSCALL_INFO_ENTRY && watch->killed < 0 &&
+            (!watch->failure || needs_disk(&info)) && ++watch->n == watch->kill_at) {
                 watch->killed = (long) info.entry.nr;
-                if (watch->meanwhile) {
-                        pause_for(watch, thread);
-                        return;
-                }
-                (void) kill(watch->victim, SIGKILL);
-                next_victim(watch);
+                at_call(watch, thread);
                 return;
         }
         go_on(watch, thread, 0);
@@ -215,6 +287,8 @@ int main(int argc, char **argv)
         if (argc < 5 || (strcmp(argv[1], "self") != 0 && strcmp(argv[1], "child") != 0))
                 errx(2, "Usage: kill-at self|child PID N COMMAND...");
         watch.meanwhile = getenv("MEANWHILE");
+        if (getenv("FAIL"))
+                watch.failure = (int) strtol(getenv("FAIL"), NULL, 10);
         (void) sigaction(SIGALRM, &(struct sigaction){ .sa_handler = on_alarm }, NULL);
         watch.target = (pid_t) strtol(argv[2], NULL, 10);
         watch.kill_at = strtoul(argv[3], &rest, 10);
@@ -227,7 +301,11 @@ int main(int argc, char **argv)
         watch.command = start(argv + 4);
         follow(&watch);
         if (watch.killed >= 0)
-                (void) printf("%s %ld\n", watch.meanwhile ? "paused" : "killed", watch.killed);
+                (void) printf("%s %ld\n",
+                              watch.meanwhile ? "paused"
+                              : watch.failure ? "failed"
+                                              : "killed",
+                              watch.killed);
         else
                 (void) printf("whole %lu\n", watch.n);
         return WIFEXITED(watch.status) ? WEXITSTATUS(watch.status) : 128 + WTERMSIG(watch.status);
