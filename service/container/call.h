@@ -11,8 +11,6 @@
 #include "interfaces/varlink-stream.h"
 
 typedef struct Manager Manager;
-typedef struct Container Container;
-typedef struct Job Job;
 typedef struct AuthorityQuery AuthorityQuery;
 
 /* Who asks. Comes from SO_PEERCRED or the bus daemon only. */

@@ -2,7 +2,7 @@
 
 /* Authority comes before any effect: a verb's run() is not entered before every action of the verb,
  * of its options and of its values is granted. The questions are asked one after the other; while
- * one is open the call is held here. The container may go away meanwhile: run() looks it up again. */
+ * one is open the call is held here. The container may go away meanwhile: it is looked up afterwards. */
 
 #include "container/dispatch.h"
 
@@ -38,7 +38,7 @@ static void run(Call *call)
 
         if (call->gone)
                 return;
-        if (call->verb->run(call, &error) < 0)
+        if (call->table->run(call, &error) < 0)
                 refuse(call, &error);
 }
 

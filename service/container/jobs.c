@@ -243,12 +243,15 @@ static void job_register(Job *job)
                 registry->last_number = job->number;
 }
 
-static int check_free(Manager *manager, const char *container, Error *reterr)
+int job_check_none(const Manager *manager, const char *container, Error *reterr)
 {
-        if (!container || !job_of_container(manager, container))
-                return 0;
-        return error_public(reterr, ERROR_BUSY, "Container '%s' has a job under way; wait for it",
-                            container);
+        for (const Job *job = manager->jobs->first; container && job; job = job->next)
+                if (job->state == JOB_RUNNING &&
+                    (streq(job->container, container) || streq0(job->other, container)))
+                        return error_public(reterr, ERROR_BUSY,
+                                            "Container '%s' has a job under way; wait for it",
+                                            container);
+        return 0;
 }
 
 static int check_limits(Call *call, const char *container, const char *other, Error *reterr)
@@ -257,9 +260,9 @@ static int check_limits(Call *call, const char *container, const char *other, Er
         unsigned running = 0;
         int r;
 
-        r = check_free(call->manager, container, reterr);
+        r = job_check_none(call->manager, container, reterr);
         if (r == 0)
-                r = check_free(call->manager, other, reterr);
+                r = job_check_none(call->manager, other, reterr);
         if (r < 0)
                 return r;
         for (Job *job = registry->first; job; job = job->next)
@@ -391,15 +394,6 @@ Job *job_registry_find(JobRegistry *registry, int64_t number)
 Job *job_registry_first(JobRegistry *registry)
 {
         return registry->first;
-}
-
-Job *job_of_container(Manager *manager, const char *container)
-{
-        for (Job *job = manager->jobs->first; job; job = job->next)
-                if (job->state == JOB_RUNNING &&
-                    (streq(job->container, container) || streq0(job->other, container)))
-                        return job;
-        return NULL;
 }
 
 /* --- what runs already when the service starts --- */

@@ -37,5 +37,5 @@ int job_wait(Job *job, Call *call, Error *reterr);
 /* Answered when nagaya-work took it. */
 int job_cancel(Job *job, Call *call, Error *reterr);
 
-/* The running job of a container, or NULL. */
-Job *job_of_container(Manager *manager, const char *container);
+/* No job works on the container, or makes it. Return: 0 (also for NULL), ERROR_BUSY. */
+int job_check_none(const Manager *manager, const char *container, Error *reterr);

@@ -27,6 +27,8 @@
 #include "base/error.h"
 
 typedef struct Call Call;
+typedef struct Container Container;
+typedef struct Job Job;
 
 /* polkit actions, ACTION_NAMESPACE + action_name(). */
 typedef enum Action {
@@ -56,6 +58,13 @@ typedef enum VerbFlags {
         VERB_DEFINED = 1 << 3, /* the container must exist and must not be broken */
 } VerbFlags;
 
+/* By the table that the verb is of. */
+typedef union VerbRun {
+        int (*on_manager)(Call *call, Error *reterr);
+        int (*on_container)(Call *call, Container *container, Error *reterr);
+        int (*on_job)(Call *call, Job *job, Error *reterr);
+} VerbRun;
+
 /* The arrays end with a NULL name; NULL is the empty array. */
 typedef struct Verb {
         const char *member;
@@ -72,9 +81,9 @@ typedef struct Verb {
          * more. May be NULL. */
         Action (*extra_action)(const Call *call);
 
-        /* run() - after all authority is granted. Replies through the call, now or later (then it
-         * keeps a reference). Return: 0; < 0: the dispatcher fails the call with *reterr. */
-        int (*run)(Call *call, Error *reterr);
+        /* After all authority is granted. Replies through the call, now or later (then it keeps a
+         * reference). Return: 0; < 0: the dispatcher fails the call with *reterr. */
+        VerbRun run;
 } Verb;
 
 typedef struct VerbTable {
@@ -83,6 +92,10 @@ typedef struct VerbTable {
                 *object; /* the varlink field that names the object ("container", "job"), or NULL */
         const char *object_signature; /* its type: "s" or "i" */
         const Verb *verbs;            /* ends with a NULL member */
+
+        /* run() - finds what the call is about, which may have gone while the authority was asked,
+         * and runs its verb on that. Return: as VerbRun. */
+        int (*run)(Call *call, Error *reterr);
 } VerbTable;
 
 extern const VerbTable manager_table, container_table, job_table;

@@ -13,39 +13,34 @@
 #include "container/overrides.h"
 #include "container/reply.h"
 
-static int load_config(Call *call, Config **ret, Error *reterr)
+static int load_config(const Container *container, Config **ret, Error *reterr)
 {
-        Container *container;
         char path[PATH_MAX];
-        int r;
 
-        r = manager_call_container(call, &container, reterr);
-        if (r < 0)
-                return r;
         config_file_path(container, path);
         return config_load(path, ret, NULL, reterr);
 }
 
-int verb_get_config(Call *call, Error *reterr)
+int verb_get_config(Call *call, Container *container, Error *reterr)
 {
         _cleanup_(config_free_p) Config *config = NULL;
         _cleanup_(free_p) char *value = NULL;
         int r;
 
-        r = load_config(call, &config, reterr);
+        r = load_config(container, &config, reterr);
         if (r < 0)
                 return r;
         r = config_get(config, call_string(call, "key"), &value, reterr);
         return r < 0 ? r : reply_pack(call, reterr, "{s:s}", "value", value);
 }
 
-int verb_list_config_keys(Call *call, Error *reterr)
+int verb_list_config_keys(Call *call, Container *container, Error *reterr)
 {
         _cleanup_(config_free_p) Config *config = NULL;
         _cleanup_(strv_free_p) char **keys = NULL;
         int r;
 
-        r = load_config(call, &config, reterr);
+        r = load_config(container, &config, reterr);
         if (r < 0)
                 return r;
         r = config_list_keys(config, call_string(call, "prefix"), &keys, reterr);
@@ -53,16 +48,12 @@ int verb_list_config_keys(Call *call, Error *reterr)
 }
 
 /* Works on a broken one, too: to see what is wrong. */
-int verb_read_config(Call *call, Error *reterr)
+int verb_read_config(Call *call, Container *container, Error *reterr)
 {
         _cleanup_(free_p) char *text = NULL;
         char version[DOCUMENT_VERSION_SIZE];
-        Container *container;
         int r;
 
-        r = manager_call_container(call, &container, reterr);
-        if (r < 0)
-                return r;
         r = config_file_read(container, &text, version, reterr);
         return r < 0 ? r : reply_pack(call, reterr, "{s:s,s:s}", "text", text, "version", version);
 }
@@ -77,16 +68,12 @@ static const char *live_file(const Container *container, const char *key)
         return cgroup_file_check(file, NULL) == 0 && !startswith(file, "devices.") ? file : NULL;
 }
 
-int verb_set_config(Call *call, Error *reterr)
+int verb_set_config(Call *call, Container *container, Error *reterr)
 {
         _cleanup_(json_decref_p) json_t *settings = NULL;
         const char *key = call_string(call, "key"), *value = call_string(call, "value");
-        Container *container;
         int r;
 
-        r = manager_call_container(call, &container, reterr);
-        if (r < 0)
-                return r;
         if (!*value || !live_file(container, key))
                 return configure(call, container, "set", NULL, reterr);
         settings = json_pack("[{s:s,s:s}]", "key", key, "value", value);
@@ -97,37 +84,24 @@ int verb_set_config(Call *call, Error *reterr)
         return r < 0 ? r : configure(call, container, "set", live_file(container, key), reterr);
 }
 
-static int change(Call *call, const char *name, Error *reterr)
+int verb_unset_config(Call *call, Container *container, Error *reterr)
 {
-        Container *container;
-        int r;
-
-        r = manager_call_container(call, &container, reterr);
-        return r < 0 ? r : configure(call, container, name, NULL, reterr);
+        return configure(call, container, "unset", NULL, reterr);
 }
 
-int verb_unset_config(Call *call, Error *reterr)
+int verb_write_config(Call *call, Container *container, Error *reterr)
 {
-        return change(call, "unset", reterr);
+        return configure(call, container, "write", NULL, reterr);
 }
 
-int verb_write_config(Call *call, Error *reterr)
+int verb_convert_config(Call *call, Container *container, Error *reterr)
 {
-        return change(call, "write", reterr);
+        return configure(call, container, "convert", NULL, reterr);
 }
 
-int verb_convert_config(Call *call, Error *reterr)
+int verb_cgroup(Call *call, Container *container, Error *reterr)
 {
-        return change(call, "convert", reterr);
-}
+        int r = cgroup_file_check(call_string(call, "file"), reterr);
 
-int verb_cgroup(Call *call, Error *reterr)
-{
-        Container *container;
-        int r;
-
-        r = cgroup_file_check(call_string(call, "file"), reterr);
-        if (r == 0)
-                r = manager_call_container(call, &container, reterr);
         return r < 0 ? r : forward(call, container, call->verb->member, reterr);
 }

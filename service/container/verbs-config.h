@@ -5,13 +5,13 @@
 
 #include "container/call.h"
 
-int verb_get_config(Call *call, Error *reterr);
-int verb_list_config_keys(Call *call, Error *reterr);
-int verb_read_config(Call *call, Error *reterr);
-int verb_set_config(Call *call, Error *reterr);
-int verb_unset_config(Call *call, Error *reterr);
-int verb_write_config(Call *call, Error *reterr);
-int verb_convert_config(Call *call, Error *reterr);
+int verb_get_config(Call *call, Container *container, Error *reterr);
+int verb_list_config_keys(Call *call, Container *container, Error *reterr);
+int verb_read_config(Call *call, Container *container, Error *reterr);
+int verb_set_config(Call *call, Container *container, Error *reterr);
+int verb_unset_config(Call *call, Container *container, Error *reterr);
+int verb_write_config(Call *call, Container *container, Error *reterr);
+int verb_convert_config(Call *call, Container *container, Error *reterr);
 
 /* GetCgroup, SetCgroup: of the running container. */
-int verb_cgroup(Call *call, Error *reterr);
+int verb_cgroup(Call *call, Container *container, Error *reterr);

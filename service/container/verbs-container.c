@@ -105,31 +105,17 @@ static Action start_extra(const Call *call)
         return overrides_are_owner_safe(config) ? host_unless_unprivileged(call) : ACTION_HOST;
 }
 
-static int run_start(Call *call, Error *reterr)
+static int run_start(Call *call, Container *container, Error *reterr)
 {
-        Container *container;
-        int r;
+        int r = overrides_check(json_object_get(call->parameters, "config"), "Start", reterr);
 
-        r = manager_call_container(call, &container, reterr);
-        if (r < 0)
-                return r;
-        r = overrides_check(json_object_get(call->parameters, "config"), "Start", reterr);
-        if (r < 0)
-                return r;
-        if (job_of_container(call->manager, container->id))
-                return error_public(reterr, ERROR_BUSY, "Container '%s' has a job under way",
-                                    container->id);
-        return operation_start(container, call, reterr);
+        if (r == 0)
+                r = job_check_none(call->manager, container->id, reterr);
+        return r < 0 ? r : operation_start(container, call, reterr);
 }
 
-static int run_stop(Call *call, Error *reterr)
+static int run_stop(Call *call, Container *container, Error *reterr)
 {
-        Container *container;
-        int r;
-
-        r = manager_call_container(call, &container, reterr);
-        if (r < 0)
-                return r;
         if (call_flag(call, "kill") && call_flag(call, "noKill"))
                 return error_public(reterr, ERROR_INVALID_ARGS,
                                     "Stop: kill and noKill contradict each other");
@@ -142,25 +128,17 @@ static int run_stop(Call *call, Error *reterr)
         return operation_stop(container, call, reterr);
 }
 
-static int run_reboot(Call *call, Error *reterr)
+static int run_reboot(Call *call, Container *container, Error *reterr)
 {
-        Container *container;
-        int r;
-
-        r = manager_call_container(call, &container, reterr);
-        return r < 0 ? r : operation_reboot(container, call, reterr);
+        return operation_reboot(container, call, reterr);
 }
 
-static int run_forward(Call *call, Error *reterr)
+static int run_forward(Call *call, Container *container, Error *reterr)
 {
-        Container *container;
-        int r;
-
-        r = manager_call_container(call, &container, reterr);
-        return r < 0 ? r : forward(call, container, call->verb->member, reterr);
+        return forward(call, container, call->verb->member, reterr);
 }
 
-static int run_kill(Call *call, Error *reterr)
+static int run_kill(Call *call, Container *container, Error *reterr)
 {
         int64_t signal = call_integer(call, "signal", 0);
 
@@ -170,7 +148,7 @@ static int run_kill(Call *call, Error *reterr)
                                              "Kill: there is no signal %lld; 1 to %d",
                                              (long long) signal, SIGRTMAX),
                                 NULL, "signal");
-        return run_forward(call, reterr);
+        return run_forward(call, container, reterr);
 }
 
 /* --- inside --- */
@@ -202,7 +180,7 @@ static int check_stdio(const Call *call, Error *reterr)
                         "stdio");
 }
 
-static int run_attach(Call *call, Error *reterr)
+static int run_attach(Call *call, Container *container, Error *reterr)
 {
         int r;
 
@@ -215,7 +193,7 @@ static int run_attach(Call *call, Error *reterr)
                 return error_public(reterr, ERROR_INVALID_ARGS,
                                     "Attach: tty and stdio exclude each other");
         r = check_stdio(call, reterr);
-        return r < 0 ? r : run_forward(call, reterr);
+        return r < 0 ? r : run_forward(call, container, reterr);
 }
 
 /* --- what it is --- */
@@ -250,15 +228,12 @@ static void on_addresses(Call *call, const json_t *addresses)
         error_done(&error);
 }
 
-static int run_describe(Call *call, Error *reterr)
+static int run_describe(Call *call, Container *container, Error *reterr)
 {
         _cleanup_(strv_free_p) char **fields = NULL;
-        Container *container;
         int r;
 
-        r = manager_call_container(call, &container, reterr);
-        if (r == 0)
-                r = json_get_strv(call->parameters, "fields", &fields, reterr);
+        r = json_get_strv(call->parameters, "fields", &fields, reterr);
         if (r < 0)
                 return r;
         r = listing_check_fields(fields, reterr);
@@ -271,36 +246,44 @@ static int run_describe(Call *call, Error *reterr)
 
 /* clang-format off */
 static const Verb verbs[] = {
-        { "Start", NULL, start_options, NULL, NULL, ACTION_CONTROL, VERB_DEFINED, start_extra, run_start },
-        { "Stop", NULL, stop_options, NULL, NULL, ACTION_CONTROL, 0, NULL, run_stop },
-        { "Reboot", NULL, reboot_options, NULL, NULL, ACTION_CONTROL, 0, NULL, run_reboot },
-        { "Kill", in_signal, none, NULL, NULL, ACTION_CONTROL, 0, NULL, run_kill },
-        { "Freeze", NULL, none, NULL, NULL, ACTION_CONTROL, 0, NULL, run_forward },
-        { "Thaw", NULL, none, NULL, NULL, ACTION_CONTROL, 0, NULL, run_forward },
-        { "Attach", in_command, attach_options, out_attach, NULL, ACTION_ATTACH, 0, host_unless_unprivileged, run_attach },
-        { "OpenConsole", in_tty, none, out_console, NULL, ACTION_ATTACH, 0, NULL, run_forward },
-        { "ResizeConsole", in_size, none, NULL, NULL, ACTION_ATTACH, 0, NULL, run_forward },
-        { "ReadConsoleLog", NULL, none, out_log, NULL, ACTION_ATTACH, 0, NULL, run_forward },
-        { "Clone", in_new_name, storage_clone_options, out_job, NULL, ACTION_STORAGE, VERB_DEFINED, storage_clone_extra, verb_clone },
-        { "Rename", in_new_name, none, out_job, NULL, ACTION_CONFIGURE, 0, host_unless_unprivileged, verb_rename },
-        { "Destroy", NULL, storage_destroy_options, out_job, NULL, ACTION_STORAGE, 0, NULL, verb_destroy },
-        { "CreateSnapshot", NULL, storage_snapshot_options, out_job, NULL, ACTION_STORAGE, VERB_DEFINED, NULL, verb_create_snapshot },
-        { "ListSnapshots", NULL, none, out_snapshots, snapshot_rows, ACTION_INSPECT, 0, NULL, verb_list_snapshots },
-        { "RestoreSnapshot", in_snapshot, storage_restore_options, out_job, NULL, ACTION_STORAGE, 0, NULL, verb_restore_snapshot },
-        { "DestroySnapshot", in_snapshot, storage_unsnapshot_options, out_job, NULL, ACTION_STORAGE, 0, NULL, verb_destroy_snapshot },
-        { "GetConfig", in_key, NULL, out_value, NULL, ACTION_INSPECT, VERB_DEFINED, NULL, verb_get_config },
-        { "ListConfigKeys", in_prefix, NULL, out_keys, NULL, ACTION_INSPECT, VERB_DEFINED, NULL, verb_list_config_keys },
-        { "ReadConfig", NULL, NULL, out_text, NULL, ACTION_INSPECT, 0, NULL, verb_read_config },
-        { "SetConfig", in_setting, version_options, out_effect, NULL, ACTION_CONFIGURE, 0, config_action_set, verb_set_config },
-        { "UnsetConfig", in_key, version_options, out_effect, NULL, ACTION_CONFIGURE, 0, config_action_unset, verb_unset_config },
-        { "WriteConfig", in_text, version_options, out_version, NULL, ACTION_CONFIGURE, 0, config_action_write, verb_write_config },
-        { "ConvertConfig", NULL, version_options, out_changed, NULL, ACTION_CONFIGURE, 0, host_unless_unprivileged, verb_convert_config },
-        { "GetCgroup", in_file, NULL, out_value, NULL, ACTION_INSPECT, 0, NULL, verb_cgroup },
-        { "SetCgroup", in_attribute, none, NULL, NULL, ACTION_CONFIGURE, 0, config_action_cgroup, verb_cgroup },
-        { "GetAddresses", NULL, NULL, out_addresses, address_rows, ACTION_INSPECT, 0, NULL, run_forward },
-        { "Describe", in_fields, none, out_describe, listing_fields, ACTION_INSPECT, 0, NULL, run_describe },
+        { "Start", NULL, start_options, NULL, NULL, ACTION_CONTROL, VERB_DEFINED, start_extra, { .on_container = run_start } },
+        { "Stop", NULL, stop_options, NULL, NULL, ACTION_CONTROL, 0, NULL, { .on_container = run_stop } },
+        { "Reboot", NULL, reboot_options, NULL, NULL, ACTION_CONTROL, 0, NULL, { .on_container = run_reboot } },
+        { "Kill", in_signal, none, NULL, NULL, ACTION_CONTROL, 0, NULL, { .on_container = run_kill } },
+        { "Freeze", NULL, none, NULL, NULL, ACTION_CONTROL, 0, NULL, { .on_container = run_forward } },
+        { "Thaw", NULL, none, NULL, NULL, ACTION_CONTROL, 0, NULL, { .on_container = run_forward } },
+        { "Attach", in_command, attach_options, out_attach, NULL, ACTION_ATTACH, 0, host_unless_unprivileged, { .on_container = run_attach } },
+        { "OpenConsole", in_tty, none, out_console, NULL, ACTION_ATTACH, 0, NULL, { .on_container = run_forward } },
+        { "ResizeConsole", in_size, none, NULL, NULL, ACTION_ATTACH, 0, NULL, { .on_container = run_forward } },
+        { "ReadConsoleLog", NULL, none, out_log, NULL, ACTION_ATTACH, 0, NULL, { .on_container = run_forward } },
+        { "Clone", in_new_name, storage_clone_options, out_job, NULL, ACTION_STORAGE, VERB_DEFINED, storage_clone_extra, { .on_container = verb_clone } },
+        { "Rename", in_new_name, none, out_job, NULL, ACTION_CONFIGURE, 0, host_unless_unprivileged, { .on_container = verb_rename } },
+        { "Destroy", NULL, storage_destroy_options, out_job, NULL, ACTION_STORAGE, 0, NULL, { .on_container = verb_destroy } },
+        { "CreateSnapshot", NULL, storage_snapshot_options, out_job, NULL, ACTION_STORAGE, VERB_DEFINED, NULL, { .on_container = verb_create_snapshot } },
+        { "ListSnapshots", NULL, none, out_snapshots, snapshot_rows, ACTION_INSPECT, 0, NULL, { .on_container = verb_list_snapshots } },
+        { "RestoreSnapshot", in_snapshot, storage_restore_options, out_job, NULL, ACTION_STORAGE, 0, NULL, { .on_container = verb_restore_snapshot } },
+        { "DestroySnapshot", in_snapshot, storage_unsnapshot_options, out_job, NULL, ACTION_STORAGE, 0, NULL, { .on_container = verb_destroy_snapshot } },
+        { "GetConfig", in_key, NULL, out_value, NULL, ACTION_INSPECT, VERB_DEFINED, NULL, { .on_container = verb_get_config } },
+        { "ListConfigKeys", in_prefix, NULL, out_keys, NULL, ACTION_INSPECT, VERB_DEFINED, NULL, { .on_container = verb_list_config_keys } },
+        { "ReadConfig", NULL, NULL, out_text, NULL, ACTION_INSPECT, 0, NULL, { .on_container = verb_read_config } },
+        { "SetConfig", in_setting, version_options, out_effect, NULL, ACTION_CONFIGURE, 0, config_action_set, { .on_container = verb_set_config } },
+        { "UnsetConfig", in_key, version_options, out_effect, NULL, ACTION_CONFIGURE, 0, config_action_unset, { .on_container = verb_unset_config } },
+        { "WriteConfig", in_text, version_options, out_version, NULL, ACTION_CONFIGURE, 0, config_action_write, { .on_container = verb_write_config } },
+        { "ConvertConfig", NULL, version_options, out_changed, NULL, ACTION_CONFIGURE, 0, host_unless_unprivileged, { .on_container = verb_convert_config } },
+        { "GetCgroup", in_file, NULL, out_value, NULL, ACTION_INSPECT, 0, NULL, { .on_container = verb_cgroup } },
+        { "SetCgroup", in_attribute, none, NULL, NULL, ACTION_CONFIGURE, 0, config_action_cgroup, { .on_container = verb_cgroup } },
+        { "GetAddresses", NULL, NULL, out_addresses, address_rows, ACTION_INSPECT, 0, NULL, { .on_container = run_forward } },
+        { "Describe", in_fields, none, out_describe, listing_fields, ACTION_INSPECT, 0, NULL, { .on_container = run_describe } },
         { NULL },
 };
 /* clang-format on */
 
-const VerbTable container_table = { INTERFACE_CONTAINER, "container", "s", verbs };
+static int run(Call *call, Error *reterr)
+{
+        Container *container;
+        int r = manager_call_container(call, &container, reterr);
+
+        return r < 0 ? r : call->verb->run.on_container(call, container, reterr);
+}
+
+const VerbTable container_table = { INTERFACE_CONTAINER, "container", "s", verbs, run };

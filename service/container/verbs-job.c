@@ -28,16 +28,6 @@ const Field job_result_fields[] = {
         { NULL },
 };
 
-static int call_job(Call *call, Job **ret, Error *reterr)
-{
-        int64_t number = call_integer(call, "job", 0);
-
-        *ret = manager_job(call->manager, number);
-        if (*ret)
-                return 0;
-        return error_public(reterr, ERROR_NO_SUCH_JOB, "There is no job %lld", (long long) number);
-}
-
 /* Owner and root may; others who hold the action of the verb that started it. */
 static Action job_extra(const Call *call)
 {
@@ -46,14 +36,8 @@ static Action job_extra(const Call *call)
         return job && job->owner != call->peer.uid ? job_kind_row(job->kind)->action : ACTION_NONE;
 }
 
-static int run_describe(Call *call, Error *reterr)
+static int run_describe(Call *call, Job *job, Error *reterr)
 {
-        Job *job;
-        int r;
-
-        r = call_job(call, &job, reterr);
-        if (r < 0)
-                return r;
         return reply_pack(call, reterr, "{s:s,s:s,s:I,s:s,s:f,s:I,s:I,s:I,s:I,s:O}", "kind",
                           job->kind, "container", job->container, "owner", (json_int_t) job->owner,
                           "state", job_state_name(job->state), "progress", job->progress, "files",
@@ -62,31 +46,33 @@ static int run_describe(Call *call, Error *reterr)
                           (json_int_t) job->total_bytes, "result", job->result);
 }
 
-static int run_wait(Call *call, Error *reterr)
+static int run_wait(Call *call, Job *job, Error *reterr)
 {
-        Job *job;
-        int r;
-
-        r = call_job(call, &job, reterr);
-        return r < 0 ? r : job_wait(job, call, reterr);
+        return job_wait(job, call, reterr);
 }
 
-static int run_cancel(Call *call, Error *reterr)
+static int run_cancel(Call *call, Job *job, Error *reterr)
 {
-        Job *job;
-        int r;
-
-        r = call_job(call, &job, reterr);
-        return r < 0 ? r : job_cancel(job, call, reterr);
+        return job_cancel(job, call, reterr);
 }
 
 /* clang-format off */
 static const Verb verbs[] = {
-        { "Describe", NULL, NULL, out_describe, job_result_fields, ACTION_NONE, VERB_VARLINK_ONLY, NULL, run_describe },
-        { "Wait", NULL, none, out_wait, job_result_fields, ACTION_NONE, VERB_MORE_OPTIONAL, job_extra, run_wait },
-        { "Cancel", NULL, none, NULL, NULL, ACTION_NONE, 0, job_extra, run_cancel },
+        { "Describe", NULL, NULL, out_describe, job_result_fields, ACTION_NONE, VERB_VARLINK_ONLY, NULL, { .on_job = run_describe } },
+        { "Wait", NULL, none, out_wait, job_result_fields, ACTION_NONE, VERB_MORE_OPTIONAL, job_extra, { .on_job = run_wait } },
+        { "Cancel", NULL, none, NULL, NULL, ACTION_NONE, 0, job_extra, { .on_job = run_cancel } },
         { NULL },
 };
 /* clang-format on */
 
-const VerbTable job_table = { INTERFACE_JOB, "job", "x", verbs };
+static int run(Call *call, Error *reterr)
+{
+        int64_t number = call_integer(call, "job", 0);
+        Job *job = manager_job(call->manager, number);
+
+        return job ? call->verb->run.on_job(call, job, reterr)
+                   : error_public(reterr, ERROR_NO_SUCH_JOB, "There is no job %lld",
+                                  (long long) number);
+}
+
+const VerbTable job_table = { INTERFACE_JOB, "job", "x", verbs, run };

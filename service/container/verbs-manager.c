@@ -415,18 +415,23 @@ static int run_monitor(Call *call, Error *reterr)
 
 /* clang-format off */
 static const Verb verbs[] = {
-        { "CreateContainer", in_name, create_options, out_job, NULL, ACTION_CREATE, 0, create_extra, run_create },
-        { "GetContainer", in_name, NULL, out_container, NULL, ACTION_NONE, 0, NULL, run_get },
-        { "GetContainerByPID", in_pid, NULL, out_container, NULL, ACTION_NONE, 0, NULL, run_get_by_pid },
-        { "ListContainers", NULL, list_options, out_containers, listing_fields, ACTION_NONE, 0, NULL, run_list },
-        { "ListTemplates", NULL, no_options, out_templates, template_rows, ACTION_NONE, 0, NULL, run_list_templates },
-        { "ListBackends", NULL, no_options, out_backends, backend_rows, ACTION_NONE, 0, NULL, run_list_backends },
-        { "CheckHost", NULL, no_options, out_checks, check_rows, ACTION_INSPECT, 0, NULL, run_check_host },
-        { "ListJobs", NULL, no_options, out_jobs, job_rows, ACTION_NONE, 0, NULL, run_list_jobs },
-        { "GetSystemConfig", in_key, NULL, out_value, NULL, ACTION_NONE, 0, NULL, run_get_system_config },
-        { "Monitor", NULL, NULL, monitor_out, NULL, ACTION_NONE, VERB_VARLINK_ONLY | VERB_MORE, NULL, run_monitor },
+        { "CreateContainer", in_name, create_options, out_job, NULL, ACTION_CREATE, 0, create_extra, { .on_manager = run_create } },
+        { "GetContainer", in_name, NULL, out_container, NULL, ACTION_NONE, 0, NULL, { .on_manager = run_get } },
+        { "GetContainerByPID", in_pid, NULL, out_container, NULL, ACTION_NONE, 0, NULL, { .on_manager = run_get_by_pid } },
+        { "ListContainers", NULL, list_options, out_containers, listing_fields, ACTION_NONE, 0, NULL, { .on_manager = run_list } },
+        { "ListTemplates", NULL, no_options, out_templates, template_rows, ACTION_NONE, 0, NULL, { .on_manager = run_list_templates } },
+        { "ListBackends", NULL, no_options, out_backends, backend_rows, ACTION_NONE, 0, NULL, { .on_manager = run_list_backends } },
+        { "CheckHost", NULL, no_options, out_checks, check_rows, ACTION_INSPECT, 0, NULL, { .on_manager = run_check_host } },
+        { "ListJobs", NULL, no_options, out_jobs, job_rows, ACTION_NONE, 0, NULL, { .on_manager = run_list_jobs } },
+        { "GetSystemConfig", in_key, NULL, out_value, NULL, ACTION_NONE, 0, NULL, { .on_manager = run_get_system_config } },
+        { "Monitor", NULL, NULL, monitor_out, NULL, ACTION_NONE, VERB_VARLINK_ONLY | VERB_MORE, NULL, { .on_manager = run_monitor } },
         { NULL },
 };
 /* clang-format on */
 
-const VerbTable manager_table = { INTERFACE_MANAGER, NULL, NULL, verbs };
+static int run(Call *call, Error *reterr)
+{
+        return call->verb->run.on_manager(call, reterr);
+}
+
+const VerbTable manager_table = { INTERFACE_MANAGER, NULL, NULL, verbs, run };

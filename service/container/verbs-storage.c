@@ -132,17 +132,14 @@ find_place(const Call *call, const char *path, const char *name, Place *ret, Err
 
 /* --- Clone --- */
 
-int verb_clone(Call *call, Error *reterr)
+int verb_clone(Call *call, Container *container, Error *reterr)
 {
         const char *path = call_string(call, "path");
         _cleanup_(place_done) Place place = { NULL, NULL };
-        Container *container;
         json_t *parameters;
         int r;
 
-        r = manager_call_container(call, &container, reterr);
-        if (r == 0 && path)
-                r = check_path(path, reterr);
+        r = path ? check_path(path, reterr) : 0;
         if (r == 0 && !call_flag(call, "allowRunning"))
                 r = check_stopped(container, ", or allow it to run", reterr);
         if (r == 0)
@@ -158,17 +155,14 @@ int verb_clone(Call *call, Error *reterr)
 /* --- Rename --- */
 
 /* It stays in its container path. */
-int verb_rename(Call *call, Error *reterr)
+int verb_rename(Call *call, Container *container, Error *reterr)
 {
         const char *name = call_string(call, "newName");
         _cleanup_(place_done) Place place = { NULL, NULL };
         _cleanup_(free_p) char *path = NULL;
-        Container *container;
         int r;
 
-        r = manager_call_container(call, &container, reterr);
-        if (r == 0)
-                r = check_stopped(container, "", reterr);
+        r = check_stopped(container, "", reterr);
         if (r < 0)
                 return r;
         path = strndup(container->directory,
@@ -194,35 +188,26 @@ static int start_destroy(Call *call, Container *container, Error *reterr)
                          reterr);
 }
 
-int verb_destroy(Call *call, Error *reterr)
+int verb_destroy(Call *call, Container *container, Error *reterr)
 {
-        Container *container;
         int r;
 
-        r = manager_call_container(call, &container, reterr);
-        if (r < 0)
-                return r;
         if (!is_up(container))
                 return start_destroy(call, container, reterr);
         if (!call_flag(call, "force"))
                 return check_stopped(container, ", or use force", reterr);
         /* Not stopped for nothing. */
-        if (job_of_container(call->manager, container->id))
-                return error_public(reterr, ERROR_BUSY, "Container '%s' has a job under way",
-                                    container->id);
-        return operation_stop_then(container, call, start_destroy, reterr);
+        r = job_check_none(call->manager, container->id, reterr);
+        return r < 0 ? r : operation_stop_then(container, call, start_destroy, reterr);
 }
 
 /* --- snapshots --- */
 
-int verb_create_snapshot(Call *call, Error *reterr)
+int verb_create_snapshot(Call *call, Container *container, Error *reterr)
 {
-        Container *container;
         int r;
 
-        r = manager_call_container(call, &container, reterr);
-        if (r == 0)
-                r = check_stopped(container, "", reterr);
+        r = check_stopped(container, "", reterr);
         if (r < 0)
                 return r;
         return start_job(call, "snapshot", container->id, NULL,
@@ -250,16 +235,13 @@ static int read_list(const Container *container, SnapshotList *ret, Error *reter
         return r < 0 ? r : snapshot_list(&place, true, ret, reterr);
 }
 
-int verb_list_snapshots(Call *call, Error *reterr)
+int verb_list_snapshots(Call *call, Container *container, Error *reterr)
 {
         _cleanup_(snapshot_list_done) SnapshotList list = { 0 };
         _cleanup_(json_decref_p) json_t *rows = json_array();
-        Container *container;
         int r;
 
-        r = manager_call_container(call, &container, reterr);
-        if (r == 0)
-                r = read_list(container, &list, reterr);
+        r = read_list(container, &list, reterr);
         if (r < 0 && r != -ENOENT)
                 return r;
         for (size_t i = 0; i < list.n; i++)
@@ -289,15 +271,12 @@ static int restore_to_new(Call *call, const Container *container, const char *na
                          reterr);
 }
 
-int verb_restore_snapshot(Call *call, Error *reterr)
+int verb_restore_snapshot(Call *call, Container *container, Error *reterr)
 {
         const char *name = call_string(call, "newName");
-        Container *container;
         int r;
 
-        r = manager_call_container(call, &container, reterr);
-        if (r == 0)
-                r = snapshot_name_check(call_string(call, "snapshot"), reterr);
+        r = snapshot_name_check(call_string(call, "snapshot"), reterr);
         if (r == 0 && !name)
                 r = check_stopped(container, ", or restore to another name", reterr);
         if (r < 0)
@@ -310,15 +289,12 @@ int verb_restore_snapshot(Call *call, Error *reterr)
                          reterr);
 }
 
-int verb_destroy_snapshot(Call *call, Error *reterr)
+int verb_destroy_snapshot(Call *call, Container *container, Error *reterr)
 {
         bool all = call_flag(call, "all");
-        Container *container;
         int r;
 
-        r = manager_call_container(call, &container, reterr);
-        if (r == 0 && !all)
-                r = snapshot_name_check(call_string(call, "snapshot"), reterr);
+        r = all ? 0 : snapshot_name_check(call_string(call, "snapshot"), reterr);
         if (r < 0)
                 return r;
         return start_job(call, "destroy-snapshot", container->id, NULL,

@@ -10,10 +10,10 @@ extern const Field storage_clone_options[], storage_destroy_options[], storage_s
 
 Action storage_clone_extra(const Call *call);
 
-int verb_clone(Call *call, Error *reterr);
-int verb_rename(Call *call, Error *reterr);
-int verb_destroy(Call *call, Error *reterr);
-int verb_create_snapshot(Call *call, Error *reterr);
-int verb_list_snapshots(Call *call, Error *reterr);
-int verb_restore_snapshot(Call *call, Error *reterr);
-int verb_destroy_snapshot(Call *call, Error *reterr);
+int verb_clone(Call *call, Container *container, Error *reterr);
+int verb_rename(Call *call, Container *container, Error *reterr);
+int verb_destroy(Call *call, Container *container, Error *reterr);
+int verb_create_snapshot(Call *call, Container *container, Error *reterr);
+int verb_list_snapshots(Call *call, Container *container, Error *reterr);
+int verb_restore_snapshot(Call *call, Container *container, Error *reterr);
+int verb_destroy_snapshot(Call *call, Container *container, Error *reterr);

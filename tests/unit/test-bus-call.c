@@ -88,13 +88,19 @@ static int run_break(Call *call, Error *reterr)
 
 static const Field text[] = { { "text", "s", ACTION_NONE }, { NULL } };
 static const Verb verbs[] = {
-        { "Echo", text, NULL, text, NULL, ACTION_NONE, 0, NULL, run_echo },
-        { "Hold", text, NULL, text, NULL, ACTION_NONE, 0, NULL, run_hold },
-        { "Fail", text, NULL, NULL, NULL, ACTION_NONE, 0, NULL, run_fail },
-        { "Break", text, NULL, text, NULL, ACTION_NONE, 0, NULL, run_break },
+        { "Echo", text, NULL, text, NULL, ACTION_NONE, 0, NULL, { .on_manager = run_echo } },
+        { "Hold", text, NULL, text, NULL, ACTION_NONE, 0, NULL, { .on_manager = run_hold } },
+        { "Fail", text, NULL, NULL, NULL, ACTION_NONE, 0, NULL, { .on_manager = run_fail } },
+        { "Break", text, NULL, text, NULL, ACTION_NONE, 0, NULL, { .on_manager = run_break } },
         { NULL },
 };
-static const VerbTable table = { "org.nagaya1.Test", NULL, NULL, verbs };
+
+static int run(Call *call, Error *reterr)
+{
+        return call->verb->run.on_manager(call, reterr);
+}
+
+static const VerbTable table = { "org.nagaya1.Test", NULL, NULL, verbs, run };
 
 static int on_call(sd_bus_message *message, void *userdata, sd_bus_error *reterr)
 {

@@ -95,7 +95,7 @@ static void test_verbs(void)
         }
         for (const VerbTable *const *table = verb_tables; *table; table++)
                 for (const Verb *verb = (*table)->verbs; verb->member; verb++, n++)
-                        g_assert_nonnull(verb->run);
+                        g_assert_nonnull(verb->run.on_manager);
         g_assert_cmpuint(n, ==, G_N_ELEMENTS(expectations));
         /* A job belongs to the one who started it, or to who could have started it. */
         g_assert_true(asks_by_the_call(verb_find(&job_table, "Wait")));

@@ -87,9 +87,17 @@ static void test_print(gconstpointer data)
 static void test_varlink_only(void)
 {
         static const Verb verbs[] = {
-                { "Both", NULL, NULL, NULL, NULL, ACTION_NONE, 0, NULL, NULL },
-                { "Describe", NULL, NULL, NULL, NULL, ACTION_NONE, VERB_VARLINK_ONLY, NULL, NULL },
-                { "Monitor", NULL, NULL, NULL, NULL, ACTION_NONE, VERB_MORE, NULL, NULL },
+                { "Both", NULL, NULL, NULL, NULL, ACTION_NONE, 0, NULL, { NULL } },
+                { "Describe",
+                  NULL,
+                  NULL,
+                  NULL,
+                  NULL,
+                  ACTION_NONE,
+                  VERB_VARLINK_ONLY,
+                  NULL,
+                  { NULL } },
+                { "Monitor", NULL, NULL, NULL, NULL, ACTION_NONE, VERB_MORE, NULL, { NULL } },
                 { NULL },
         };
         _cleanup_(vtable_free_p) Vtable *vtable = NULL;
