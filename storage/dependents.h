@@ -20,8 +20,9 @@ int dependents_find(
 int dependents_check(const Site *site, int dir_fd, bool own_snapshots, Error *reterr);
 
 /* Changes of a base's record, durable, one at a time for each base. _enter: `clone` is made of `base`
- * from now on; where that lies on the file system of synced_fd, the caller syncs it. _leave: not any more. _rename: under another name (of either of them). A base that is not
- * there is left alone by the last two. Return: 0, ERROR_NO_SUCH_CONTAINER (_enter), -errno. */
+ * from now on; where that lies on the file system of synced_fd, the caller syncs it. _leave: not any more.
+ * _rename: under another name (of either of them). A base that is not there is left alone by the last two.
+ * Return: 0, ERROR_NO_SUCH_CONTAINER (_enter), -errno. */
 int dependents_enter(const Kin *base, const Kin *clone, int synced_fd, Error *reterr);
 int dependents_leave(const Kin *base, const Kin *clone, Error *reterr);
 int dependents_rename(const Kin *base, const Kin *from, const Kin *to, Error *reterr);

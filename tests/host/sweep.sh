@@ -100,15 +100,15 @@ expect_told() {
     [ "$1" != worker ] || expect_eq "$(cat "$case_dir/status")" "$2" "the exit status that was told"
 }
 
-# chosen COUNT POINTS: the calls to kill at, spread over all of them, other ones each time.
+# chosen COUNT MOST: the calls to kill at, spread over all of them, other ones each time.
 chosen() {
-    local count=$1 points=$2 i
-    if [ "$points" = 0 ] || [ "$count" -le "$points" ]; then
+    local count=$1 most=$2 i
+    if [ "$most" = 0 ] || [ "$count" -le "$most" ]; then
         seq "$count"
         return
     fi
-    for ((i = 0; i < points; i++)); do
-        echo $((1 + (i * count + RANDOM % count) / points))
+    for ((i = 0; i < most; i++)); do
+        echo $((1 + (i * count + RANDOM % count) / most))
     done
 }
 
