@@ -13,6 +13,7 @@
 #include "base/strv.h"
 #include "config/document.h"
 #include "config/parse.h"
+#include "interfaces/container-id.h"
 #include "interfaces/container-lock.h"
 #include "interfaces/errors.h"
 #include "interfaces/json.h"
@@ -25,6 +26,7 @@
 #include "storage/snapshots.h"
 #include "storage/ties.h"
 #include "storage/trash.h"
+#include "storage/unit-files.h"
 
 /* How long a supervisor that has just said "stopped" may take to be gone. */
 #define LOCK_USEC (5 * USEC_PER_SEC)
@@ -38,6 +40,7 @@ typedef struct Destruction {
         bool with_snapshots;
         char *kept; /* an entry of the directory that stays, or NULL */
         Ties ties;
+        bool reload; /* of the service manager: units have changed */
 } Destruction;
 
 static void destruction_done(Destruction *destruction)
@@ -296,6 +299,22 @@ static void settle(const Destruction *destruction)
                                destruction->request->container);
 }
 
+/* The next container of that name must not inherit the unit's enablement or limits, whether or not anybody
+ * hears of this end. Return: has something changed? */
+static bool forget_unit(const JobRequest *request, const Report *report)
+{
+        _cleanup_(free_p) char *unit = container_id_unit(request->container);
+        _cleanup_(error_done) Error error = ERROR_NULL;
+        int r;
+
+        if (!request->unit_directories)
+                return false;
+        r = unit ? unit_files_remove(request->unit_directories, unit, &error) : error_oom(&error);
+        if (r < 0 && report)
+                report_message(report, "%s", error_message(&error));
+        return r != 0;
+}
+
 static int destruction_run(Destruction *destruction, Error *reterr)
 {
         const JobRequest *request = destruction->request;
@@ -328,6 +347,7 @@ static int destruction_run(Destruction *destruction, Error *reterr)
         /* A base that still tells of what is gone is safe, the other way round is not. */
         ties_undo(&destruction->ties, destruction->report);
         remove_old_snapshots(destruction);
+        destruction->reload = forget_unit(destruction->request, destruction->report);
         return 0;
 }
 
@@ -346,7 +366,8 @@ int destroy_job(const JobRequest *request, const Report *report, json_t **ret_re
         r = destruction_run(&destruction, reterr);
         if (r < 0)
                 return r;
-        *ret_result = json_pack("{s:s}", "name", request->container);
+        *ret_result =
+                json_pack("{s:s,s:b}", "name", request->container, "reload", destruction.reload);
         return 0;
 }
 
@@ -354,6 +375,8 @@ int destroy_settle(const JobRequest *request, json_t **ret_result, Error *reterr
 {
         if (site_check_absent(request->site, request->container, NULL) < 0)
                 return 0;
-        *ret_result = json_pack("{s:s}", "name", request->container);
+        (void) forget_unit(request, NULL);
+        /* How much of it was done before is not known. */
+        *ret_result = json_pack("{s:s,s:b}", "name", request->container, "reload", 1);
         return 1;
 }

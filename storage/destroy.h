@@ -4,7 +4,8 @@
 /* The job "destroy": the container is gone at once, its files are removed afterwards
  * (job_collect()).
  *
- * Parameter: snapshots (bool: its snapshots, too).
+ * Parameter: snapshots (bool: its snapshots, too). Result: name, reload (as of a rename: the unit's enablement and
+ * drop-ins are gone).
  *
  * What lies outside of the container's own directory is never removed, nor a root file system that
  * lxc.rootfs.managed = 0 declares to be somebody else's; a message says what stays. */

@@ -14,7 +14,7 @@
 
 #define DROP_IN_MAX (1024 * 1024)
 
-static const char *const unit_directories[] = {
+const char *const unit_directories[] = {
         "/etc/systemd/system",
         "/etc/systemd/system.control",
         "/run/systemd/system",
@@ -139,7 +139,8 @@ change_all(const char *const *directories, const char *from, const char *to, Err
 
                 if (r < 0)
                         r = error_errno(found < 0 ? NULL : reterr, -r,
-                                        "Cannot move what '%s' has in '%s'", from, *p);
+                                        "Cannot %s what '%s' has in '%s'", to ? "move" : "remove",
+                                        from, *p);
                 found = both(found, r);
         }
         return found;
@@ -153,4 +154,9 @@ int unit_files_move(const char *const *directories, const char *from, const char
                 directories = unit_directories;
         r = change_all(directories, from, to, reterr);
         return r <= 0 ? r : change_all(directories, from, NULL, reterr);
+}
+
+int unit_files_remove(const char *const *directories, const char *unit, Error *reterr)
+{
+        return change_all(directories, unit, NULL, reterr);
 }

@@ -16,6 +16,7 @@ typedef struct JobRequest {
         const char *lock_dir;       /* LOCK_DIR but in tests */
         const char *container_path; /* the host's own; NULL: collected by nobody */
         const char *const *template_directories;
+        const char *const *unit_directories; /* of systemd; NULL: no units are looked after */
         const char
                 *host_mounts; /* the host's mount namespace, a file of proc; NULL: we are in it */
 } JobRequest;

@@ -27,6 +27,7 @@
 #include "kernel/cgroup.h"
 #include "storage/work/server.h"
 #include "storage/template.h"
+#include "storage/unit-files.h"
 
 #define IDLE_USEC (10 * USEC_PER_SEC)
 #define KEEP_USEC (60 * USEC_PER_SEC)
@@ -210,6 +211,7 @@ static int run(const Arguments *arguments, Error *reterr)
                         .stop_fd = stop_fd,
                         .lock_dir = arguments->lock_dir,
                         .template_directories = template_directories,
+                        .unit_directories = unit_directories,
                         .container_path = system_config_container_path(config),
                         .idle_usec = arguments->listen ? USEC_INFINITY : IDLE_USEC,
                         .keep_usec = KEEP_USEC,

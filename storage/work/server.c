@@ -363,6 +363,7 @@ int work_server_new(Loop *loop, const ServerOptions *options, Server **ret, Erro
                 .lock_dir = options->lock_dir,
                 .container_path = options->container_path,
                 .template_directories = options->template_directories,
+                .unit_directories = options->unit_directories,
                 .on_event = on_task_event,
                 .on_end = on_task_end,
                 .on_gone = on_task_gone,

@@ -18,6 +18,7 @@ typedef struct ServerOptions {
         int stop_fd;   /* readable: cancel the jobs and leave the loop; or < 0 */
         const char *lock_dir;
         const char *const *template_directories;
+        const char *const *unit_directories;
         const char *container_path; /* recovered and collected at the start, or NULL */
         uint64_t idle_usec;         /* leave the loop after so long without work; USEC_INFINITY */
         uint64_t keep_usec;         /* an outcome that nobody followed is kept so long */

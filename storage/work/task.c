@@ -218,6 +218,7 @@ static JobRequest job_request(const Task *task)
                 .lock_dir = task->context->lock_dir,
                 .container_path = task->context->container_path,
                 .template_directories = task->context->template_directories,
+                .unit_directories = task->context->unit_directories,
                 .host_mounts = "/proc/1/ns/mnt",
         };
 }

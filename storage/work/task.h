@@ -31,6 +31,7 @@ typedef struct TaskContext {
         const char *lock_dir;
         const char *container_path; /* the host's own, or NULL */
         const char *const *template_directories;
+        const char *const *unit_directories;
         /* `parameters` of a reply that has more after it; borrowed. */
         void (*on_event)(Task *task, const json_t *parameters, void *userdata);
         /* The outcome is known: task_outcome(). The worker may still remove things. */

@@ -57,9 +57,36 @@ static void test_move(void)
         scratch_done(&scratch);
 }
 
+static void test_remove(void)
+{
+        g_autofree char *system = NULL;
+        Scratch scratch;
+
+        scratch_init(&scratch);
+        system = scratch_path(&scratch, "system");
+        {
+                const char *const directories[] = { system, NULL };
+
+                scratch_mkdir(&scratch, "system");
+                scratch_mkdir(&scratch, "system/multi-user.target.wants");
+                scratch_mkdir(&scratch, "system/nagaya@a.service.d");
+                make_link(&scratch, "system/multi-user.target.wants/nagaya@a.service",
+                          "/lib/systemd/system/nagaya@.service");
+                make_link(&scratch, "system/multi-user.target.wants/nagaya@aa.service",
+                          "/lib/systemd/system/nagaya@.service");
+                scratch_write(&scratch, "system/nagaya@a.service.d/50-MemoryMax.conf", "x\n", 0644);
+                g_assert_cmpint(unit_files_remove(directories, "nagaya@a.service", NULL), >, 0);
+                g_assert_cmpint(unit_files_remove(directories, "nagaya@a.service", NULL), ==, 0);
+        }
+        g_assert_false(scratch_has(&scratch, "system/nagaya@a.service.d"));
+        g_assert_cmpuint(scratch_count(&scratch, "system/multi-user.target.wants"), ==, 1);
+        scratch_done(&scratch);
+}
+
 int main(int argc, char **argv)
 {
         g_test_init(&argc, &argv, NULL);
         g_test_add_func("/unit-files/enablement-mask-and-drop-ins-are-moved", test_move);
+        g_test_add_func("/unit-files/all-of-a-unit-is-removed", test_remove);
         return g_test_run();
 }
