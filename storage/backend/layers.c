@@ -16,6 +16,8 @@
 #include "kernel/mount.h"
 #include "storage/backend/rootfs.h"
 
+#define MOUNT_ROOM 8 /* inodes, or blocks */
+
 void overlay_done(Overlay *overlay)
 {
         free(overlay->name);
@@ -248,6 +250,15 @@ static int make_options(const Overlay *overlay, const RootfsMount *mount, char *
         return r;
 }
 
+/* Has it less than a mount makes in its work directory? */
+static bool is_full(const char *path)
+{
+        struct statfs st;
+
+        return statfs(path, &st) == 0 && ((st.f_blocks > 0 && st.f_bavail < MOUNT_ROOM) ||
+                                          (st.f_files > 0 && st.f_ffree < MOUNT_ROOM));
+}
+
 /* Where it cannot use its work directory, the kernel gives a file system that can only be read. */
 static int check_writable(const Overlay *overlay, int tree_fd, Error *reterr)
 {
@@ -258,6 +269,9 @@ static int check_writable(const Overlay *overlay, int tree_fd, Error *reterr)
                                    overlay_name(overlay));
         if (!(st.f_flags & ST_RDONLY))
                 return 0;
+        if (is_full(overlay->work))
+                return error_errno(reterr, ENOSPC, "The overlay over '%s' could only be read",
+                                   overlay_name(overlay));
         return error_code(reterr, 0, EROFS,
                           "The overlay over '%s' could only be read: its work directory cannot be "
                           "used (for its "
