@@ -306,7 +306,6 @@ static int write_hostname(Replica *replica, Error *reterr)
                 r = open_new_root(replica, &rootfs, MS_NODEV | MS_NOSUID | MS_NOEXEC, reterr);
         if (r == 0)
                 r = hostname_write(replica->tree_fd, replica->spec->uts_name, reterr);
-        replica->tree_fd = fd_close(replica->tree_fd);
         return r < 0 ? r : 0;
 }
 
@@ -364,11 +363,12 @@ static int fill(Replica *replica, Error *reterr)
 /* With the view goes what was mounted in it. */
 static int leave_view(Replica *replica, Error *reterr)
 {
-        int r = 0;
+        int r;
 
+        if (replica->host_fd < 0)
+                return 0;
         replica->tree_fd = fd_close(replica->tree_fd);
-        if (replica->host_fd >= 0)
-                r = view_leave(replica->host_fd, reterr);
+        r = view_leave(replica->host_fd, reterr);
         replica->host_fd = fd_close(replica->host_fd);
         return r;
 }
@@ -398,6 +398,9 @@ int replica_tell(Replica *replica, Error *reterr)
                 if (r < 0)
                         return r;
         }
+        /* Not before all is written: the end of an overlay syncs the file system of its upper layer, which
+         * is then done once. */
+        replica->tree_fd = fd_close(replica->tree_fd);
         return 0;
 }
 

@@ -52,7 +52,7 @@ typedef struct Replica {
         const char *method;    /* how its files came: "copy" "reflink" "overlay" "snapshot" */
         Kinship bases;
         size_t n_told; /* of them */
-        int tree_fd;   /* its root file system */
+        int tree_fd;   /* its root file system, until step 6 */
         int host_fd;   /* of view_enter(), once that is needed */
 } Replica;
 
