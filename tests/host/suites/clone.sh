@@ -333,7 +333,9 @@ a_directory_that_becomes_a_link() {
     kill $exchanger
     wait $exchanger || flunk "nothing was exchanged"
     echo "$whole whole, $refused refused, exchanged $(<"$case_dir/exchanged") times"
-    [ $((whole + refused)) = 25 ] && [ "$whole" -gt 0 ] || flunk "no clone succeeded"
+    # How many met the link is chance. At rest, whichever of the two it is by then, it is copied.
+    expect_ok nagaya clone ct01 made
+    [ -z "$(find $lxc/made -type f -name secret)" ] || flunk "another container's files were copied"
     wait_until 10 nothing_is_left_over
     [ -e $lxc/other/rootfs/srv/deep/secret ] || flunk "the other one lost its files"
 }
