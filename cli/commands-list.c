@@ -323,16 +323,12 @@ static int run_list(Context *context, Error *reterr)
 static char *value_text(const json_t *object, const char *field)
 {
         const json_t *value = json_object_get(object, field);
-        char *text = NULL;
 
         switch (json_typeof(value)) {
         case JSON_STRING:
                 return *json_string_value(value) ? strdup(json_string_value(value)) : NULL;
         case JSON_INTEGER:
-                text = string_format("%lld", (long long) json_integer_value(value));
-                if (!text)
-                        return NULL;
-                return text;
+                return string_format("%lld", (long long) json_integer_value(value));
         case JSON_TRUE:
         case JSON_FALSE:
                 return strdup(yes_no(object, field));

@@ -196,7 +196,6 @@ char *container_id_of(const char *path, const char *name, const char *container_
 
 char *container_id_unit(const char *id)
 {
-
         return string_format(UNIT_PREFIX "%s" UNIT_SUFFIX, id);
 }
 

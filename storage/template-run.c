@@ -224,19 +224,15 @@ int template_run(const TemplateRun *run, Error *reterr)
 char *template_header(const char *program, char *const *arguments)
 {
         _cleanup_(free_p) char *joined = strv_join(arguments, " ");
-        char *header = NULL;
 
         if (!joined)
                 return NULL;
         for (char *c = joined; *c; c++)
                 if (iscntrl((unsigned char) *c))
                         *c = ' ';
-        header = string_format(
+        return string_format(
                 "# Template used to create this container: %s\n"
                 "# Parameters passed to the template: %s\n"
                 "# For additional config options, please look at lxc.container.conf(5)\n\n",
                 program, joined);
-        if (!header)
-                return NULL;
-        return header;
 }

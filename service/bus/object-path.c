@@ -19,7 +19,6 @@ char *object_path_of_container(const char *id)
 
 char *object_path_of_job(int64_t number)
 {
-
         return string_format(BUS_JOB_PREFIX "/%" PRIi64, number);
 }
 

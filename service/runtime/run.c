@@ -94,14 +94,9 @@ bool run_reboots(const Supervisor *s)
 
 char *run_control_group(const Supervisor *s)
 {
-        char *path = NULL;
-
         if (!s->unit_path || s->run.payload_fd < 0)
                 return NULL;
-        path = string_format("%s/" PAYLOAD_GROUP, streq(s->unit_path, "/") ? "" : s->unit_path);
-        if (!path)
-                return NULL;
-        return path;
+        return string_format("%s/" PAYLOAD_GROUP, streq(s->unit_path, "/") ? "" : s->unit_path);
 }
 
 static void go_down(Supervisor *s)

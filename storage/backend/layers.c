@@ -64,13 +64,9 @@ static int split(const char *source, char ***ret)
 static char *work_of(const char *upper)
 {
         const char *slash = strrchr(upper, '/');
-        char *work;
 
-        work = string_format("%.*s/%s", (int) (slash - upper), upper,
+        return string_format("%.*s/%s", (int) (slash - upper), upper,
                              streq(slash, "/delta") ? "work" : "olwork");
-        if (!work)
-                return NULL;
-        return work;
 }
 
 int overlay_parse(const char *source, Overlay *ret, Error *reterr)
