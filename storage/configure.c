@@ -277,13 +277,9 @@ static void sweep_temporaries(const Configuration *c)
 {
         _cleanup_(closedir_p) DIR *dir = NULL;
         struct dirent *entry;
-        int fd = openat(c->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-        dir = fd >= 0 ? fdopendir(fd) : NULL;
-        if (!dir) {
-                (void) fd_close(fd);
+        if (path_list(c->dir_fd, ".", 0, &dir) < 0)
                 return;
-        }
         while ((entry = readdir(dir)))
                 if (startswith(entry->d_name, TEMPORARY_PREFIX))
                         (void) unlinkat(c->dir_fd, entry->d_name, 0);

@@ -124,24 +124,18 @@ static int find_neighbours(const Kin *base, int path_fd, const char *path, Kinsh
 {
         _cleanup_(closedir_p) DIR *dir = NULL;
         struct dirent *entry;
-        int fd, r = 0;
+        int r = path_list(path_fd, ".", 0, &dir);
 
-        fd = openat(path_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        dir = fd < 0 ? NULL : fdopendir(fd);
-        if (!dir) {
-                (void) fd_close(fd);
-                return -ENOMEM;
-        }
         while (r == 0 && (entry = readdir(dir))) {
                 _cleanup_(fd_close_p) int snaps_fd = -EBADF;
                 _cleanup_(free_p) char *within = NULL, *snaps = NULL;
 
                 if (entry->d_name[0] == '.')
                         continue;
-                r = try_candidate(base, fd, path, entry->d_name, found);
+                r = try_candidate(base, path_fd, path, entry->d_name, found);
                 within = string_format("%s/snaps", entry->d_name);
-                snaps_fd =
-                        within ? path_open_beneath(fd, within, O_RDONLY | O_DIRECTORY, 0) : -ENOMEM;
+                snaps_fd = within ? path_open_beneath(path_fd, within, O_RDONLY | O_DIRECTORY, 0)
+                                  : -ENOMEM;
                 if (r < 0 || snaps_fd < 0)
                         continue;
                 snaps = string_format("%s/%s", path, within);

@@ -17,34 +17,18 @@
 #define TRIES 16
 #define DIRECTORY_MODE 0770
 
-/* A collector may find the directory before it is locked: then it is not there any more, or locked by
- * the collector. Return: fd, -EAGAIN, -errno. */
+/* Return: as trash_hold_new(). */
 static int make_locked(int parent_fd, const char *name)
 {
-        _cleanup_(fd_close_p) int fd = -EBADF;
-        struct stat mine, there;
+        int fd = trash_hold_new(parent_fd, name), r;
 
-        if (mkdirat(parent_fd, name, 0700) < 0)
-                return errno == EEXIST ? -EAGAIN : -errno;
-        fd = path_open_on_mount(parent_fd, name, O_RDONLY | O_DIRECTORY);
-        if (fd < 0)
-                return fd == -ENOENT ? -EAGAIN : fd;
-        if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-                return errno == EWOULDBLOCK ? -EAGAIN : -errno;
-        if (fstat(fd, &mine) < 0)
-                return -errno;
-        if (fstatat(parent_fd, name, &there, AT_SYMLINK_NOFOLLOW) < 0)
-                return errno == ENOENT ? -EAGAIN : -errno;
-        if (mine.st_ino != there.st_ino)
-                return -EAGAIN;
         /* The mode asked for, whatever the umask. */
-        if (fchmod(fd, DIRECTORY_MODE) < 0) {
-                int r = -errno;
-
-                (void) unlinkat(parent_fd, name, AT_REMOVEDIR);
-                return r;
-        }
-        return TAKE_FD(fd);
+        if (fd < 0 || fchmod(fd, DIRECTORY_MODE) == 0)
+                return fd;
+        r = -errno;
+        (void) unlinkat(parent_fd, name, AT_REMOVEDIR);
+        (void) fd_close(fd);
+        return r;
 }
 
 int draft_make(int parent_fd, const char *name, Draft *ret, Error *reterr)

@@ -116,14 +116,10 @@ void elsewhere_collect(int path_fd,
 {
         _cleanup_(closedir_p) DIR *dir = NULL;
         struct dirent *entry;
-        int fd = path_open_on_mount(path_fd, ELSEWHERE_NAME, O_RDONLY | O_DIRECTORY);
 
-        dir = fd < 0 ? NULL : fdopendir(fd);
-        if (!dir) {
-                (void) fd_close(fd);
+        if (path_list(path_fd, ELSEWHERE_NAME, 0, &dir) < 0)
                 return;
-        }
         while ((entry = readdir(dir)))
                 if (entry->d_name[0] != '.')
-                        collect_one(fd, entry->d_name, container_path, lock_dir, collect);
+                        collect_one(dirfd(dir), entry->d_name, container_path, lock_dir, collect);
 }

@@ -32,19 +32,13 @@ static void sweep_temporaries(const Site *site, int dir_fd, const char *lock_dir
         _cleanup_(fd_close_p) int config_fd = -EBADF;
         _cleanup_(closedir_p) DIR *dir = NULL;
         struct dirent *entry;
-        int fd;
 
         if (container_lock_take(lock_dir, site->name, site->directory, &lock, NULL) < 0)
                 return;
         config_fd = config_lock_wait(lock_dir, site->name, NULL);
         /* A description of its own, as the lock lives with it. */
-        fd = config_fd < 0 ? -EBADF : openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        dir = fd < 0 ? NULL : fdopendir(fd);
-        if (!dir) {
-                (void) fd_close(fd);
-                return;
-        }
-        if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+        if (config_fd < 0 || path_list(dir_fd, ".", 0, &dir) < 0 ||
+            flock(dirfd(dir), LOCK_EX | LOCK_NB) < 0)
                 return;
         /* Its maker was killed before he had withdrawn it. */
         outside_end(dir_fd);
@@ -58,16 +52,11 @@ static bool has_temporaries(int dir_fd)
 {
         _cleanup_(closedir_p) DIR *dir = NULL;
         struct dirent *entry;
-        int fd;
 
         if (outside_is_recorded(dir_fd))
                 return true;
-        fd = openat(dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        dir = fd < 0 ? NULL : fdopendir(fd);
-        if (!dir) {
-                (void) fd_close(fd);
+        if (path_list(dir_fd, ".", 0, &dir) < 0)
                 return false;
-        }
         while ((entry = readdir(dir)))
                 if (is_temporary(entry))
                         return true;
@@ -114,14 +103,9 @@ static void for_each_container(int path_fd,
 {
         _cleanup_(closedir_p) DIR *dir = NULL;
         struct dirent *entry;
-        int fd;
 
-        fd = openat(path_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        dir = fd < 0 ? NULL : fdopendir(fd);
-        if (!dir) {
-                (void) fd_close(fd);
+        if (path_list(path_fd, ".", 0, &dir) < 0)
                 return;
-        }
         while ((entry = readdir(dir))) {
                 _cleanup_(free_p) char *directory = NULL;
                 _cleanup_(fd_close_p) int dir_fd = -EBADF;

@@ -362,16 +362,6 @@ static int read_mark(const Site *site, int dir_fd, RenameMark *ret, Error *reter
                      : r;
 }
 
-/* Is the directory still called so? */
-static bool is_at(const Site *site, int dir_fd)
-{
-        struct stat mine, there;
-
-        return fstat(dir_fd, &mine) == 0 &&
-               fstatat(site->fd, site->name, &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-               mine.st_dev == there.st_dev && mine.st_ino == there.st_ino;
-}
-
 int rename_resume(const Site *site, int dir_fd, const char *lock_dir, Error *reterr)
 {
         _cleanup_(rename_mark_done) RenameMark seen = { NULL, NULL, NULL },
@@ -386,7 +376,8 @@ int rename_resume(const Site *site, int dir_fd, const char *lock_dir, Error *ret
         if (kin_fd < 0)
                 return kin_fd;
         /* It may be that of a job which has ended meanwhile. */
-        r = is_at(site, dir_fd) ? read_mark(site, dir_fd, &mark, reterr) : 0;
+        r = path_is_open(site->fd, site->name, dir_fd) > 0 ? read_mark(site, dir_fd, &mark, reterr)
+                                                           : 0;
         return r > 0 ? resume(site, dir_fd, &mark, lock_dir, reterr) : r;
 }
 

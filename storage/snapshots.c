@@ -152,23 +152,15 @@ static int fill(const SnapshotPlace *place, bool with_details, SnapshotList *lis
 {
         _cleanup_(closedir_p) DIR *dir = NULL;
         struct dirent *entry;
-        int fd, r = 0;
+        int r = path_list(place->fd, ".", 0, &dir);
 
-        fd = openat(place->fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd < 0)
-                return -errno;
-        dir = fdopendir(fd);
-        if (!dir) {
-                (void) fd_close(fd);
-                return -ENOMEM;
-        }
         while (r == 0 && (entry = readdir(dir)))
-                if (is_snapshot(fd, entry))
+                if (is_snapshot(place->fd, entry))
                         r = add(list, entry->d_name);
         if (list->n > 0)
                 qsort(list->items, list->n, sizeof(Snapshot), compare);
         for (size_t i = 0; r == 0 && with_details && i < list->n; i++)
-                r = read_details(fd, &list->items[i]);
+                r = read_details(place->fd, &list->items[i]);
         return r;
 }
 

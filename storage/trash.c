@@ -132,10 +132,26 @@ int trash_put_into(int dir_fd, const char *name, int parent_fd, Error *reterr)
         return r;
 }
 
+int trash_hold_new(int parent_fd, const char *name)
+{
+        _cleanup_(fd_close_p) int fd = -EBADF;
+        int r;
+
+        if (mkdirat(parent_fd, name, 0700) < 0)
+                return errno == EEXIST ? -EAGAIN : -errno;
+        fd = path_open_on_mount(parent_fd, name, O_RDONLY | O_DIRECTORY);
+        if (fd < 0)
+                return fd == -ENOENT ? -EAGAIN : fd;
+        if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+                return errno == EWOULDBLOCK ? -EAGAIN : -errno;
+        /* Collected between the two calls, it is locked, but not there any more. */
+        r = path_is_open(parent_fd, name, fd);
+        return r < 0 ? r : r > 0 ? TAKE_FD(fd) : -EAGAIN;
+}
+
 static int try_make(int parent_fd)
 {
-        _cleanup_(fd_close_p) int trash_fd = -EBADF, fd = -EBADF;
-        struct stat mine, there;
+        _cleanup_(fd_close_p) int trash_fd = -EBADF;
         EntryName name;
         int r;
 
@@ -145,16 +161,9 @@ static int try_make(int parent_fd)
         r = random_name(&name);
         if (r < 0)
                 return r;
-        if (mkdirat(trash_fd, name.text, 0700) < 0)
-                return errno == EEXIST || errno == ENOENT ? -EAGAIN : -errno;
-        fd = path_open_on_mount(trash_fd, name.text, O_RDONLY | O_DIRECTORY);
-        if (fd < 0)
-                return fd == -ENOENT ? -EAGAIN : fd;
-        /* A collector may have been quicker. */
-        if (flock(fd, LOCK_EX | LOCK_NB) < 0 || fstat(fd, &mine) < 0 ||
-            fstatat(trash_fd, name.text, &there, AT_SYMLINK_NOFOLLOW) < 0)
-                return errno == EWOULDBLOCK || errno == ENOENT ? -EAGAIN : -errno;
-        return mine.st_ino == there.st_ino ? TAKE_FD(fd) : -EAGAIN;
+        r = trash_hold_new(trash_fd, name.text);
+        /* The trash itself may be gone again. */
+        return r == -ENOENT ? -EAGAIN : r;
 }
 
 int trash_make(int parent_fd, Error *reterr)

@@ -30,6 +30,11 @@ int trash_put_into(int dir_fd, const char *name, int parent_fd, Error *reterr);
  * while the fd is open. Return: fd, -errno. */
 int trash_make(int parent_fd, Error *reterr);
 
+/* trash_hold_new() - make the directory `name`, mode 0700, and lock it before a collector finds it: what it
+ * locks it takes away. Return: fd, -EAGAIN (a collector was quicker, or the name is taken: try another
+ * one), -errno. */
+int trash_hold_new(int parent_fd, const char *name);
+
 /* trash_settle() - before a job: what a killed one left is not removed yet, but no longer in the way of
  * others. Snapshots in the old half of a restore are given back, and storage elsewhere, whose name may be
  * used again, is gone together with the record of it. Return: as trash_collect(). */

@@ -59,16 +59,10 @@ static int link_neighbours(int cover_fd, int path_fd, const char *name)
 {
         _cleanup_(closedir_p) DIR *dir = NULL;
         struct dirent *entry;
-        int fd;
+        int r = path_list(path_fd, ".", 0, &dir);
 
-        fd = openat(path_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-        if (fd < 0)
-                return -errno;
-        dir = fdopendir(fd);
-        if (!dir) {
-                (void) fd_close(fd);
-                return -ENOMEM;
-        }
+        if (r < 0)
+                return r;
         while ((entry = readdir(dir))) {
                 _cleanup_(free_p) char *target = NULL;
 

@@ -59,6 +59,31 @@ int path_open_on_mount(int root_fd, const char *path, uint64_t flags)
                              RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV);
 }
 
+int path_is_open(int dir_fd, const char *path, int fd)
+{
+        struct stat mine, there;
+
+        if (fstat(fd, &mine) < 0)
+                return -errno;
+        if (fstatat(dir_fd, path, &there, AT_SYMLINK_NOFOLLOW) < 0)
+                return errno == ENOENT ? 0 : -errno;
+        return mine.st_dev == there.st_dev && mine.st_ino == there.st_ino;
+}
+
+int path_list(int dir_fd, const char *path, uint64_t flags, DIR **ret)
+{
+        _cleanup_(fd_close_p) int fd =
+                path_open_on_mount(dir_fd, path, flags | O_RDONLY | O_DIRECTORY);
+
+        if (fd < 0)
+                return fd;
+        *ret = fdopendir(fd);
+        if (!*ret)
+                return -errno;
+        (void) TAKE_FD(fd);
+        return 0;
+}
+
 static int open_or_make_component(int dir_fd, const char *name)
 {
         int fd;

@@ -4,6 +4,7 @@
 /* Paths into trees that others control. There is one resolver: openat2(2) below a directory fd.
  * A string path into a container is a bug. */
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -18,6 +19,14 @@ int path_open_beneath(int root_fd, const char *path, uint64_t flags, mode_t mode
 
 /* path_open_on_mount() - as path_open_beneath(), and -EXDEV at a mount point, too. */
 int path_open_on_mount(int root_fd, const char *path, uint64_t flags);
+
+/* path_is_open() - is what is called `path` (a symlink is not followed) that which is open as fd? Return: > 0
+ * yes, 0 no, or nothing is, -errno. */
+int path_is_open(int dir_fd, const char *path, int fd);
+
+/* path_list() - a directory to be read, opened as by path_open_on_mount(). "." is dir_fd itself, in a
+ * description of its own. Return: 0, -errno. */
+int path_list(int dir_fd, const char *path, uint64_t flags, DIR **ret);
 
 /* path_make_directory() - open the directory `path` (O_PATH), making what is missing (mode 0755).
  * No symlink is followed. Return: fd, -errno. */

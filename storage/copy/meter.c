@@ -43,22 +43,17 @@ static void count(Meter *meter, int dir_fd, const char *name, unsigned depth)
 {
         _cleanup_(closedir_p) DIR *dir = NULL;
         struct dirent *entry;
-        int fd;
 
-        fd = path_open_on_mount(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NOATIME);
-        dir = fd < 0 ? NULL : fdopendir(fd);
-        if (!dir) {
-                (void) fd_close(fd);
+        if (path_list(dir_fd, name, O_NOFOLLOW | O_NOATIME, &dir) < 0)
                 return;
-        }
         while (goes_on(meter) && (entry = readdir(dir))) {
                 if (streq(entry->d_name, ".") || streq(entry->d_name, ".."))
                         continue;
                 meter->files++;
                 if (entry->d_type == DT_REG || entry->d_type == DT_UNKNOWN)
-                        add_bytes(meter, fd, entry->d_name);
+                        add_bytes(meter, dirfd(dir), entry->d_name);
                 else if (entry->d_type == DT_DIR && depth < DEPTH_MAX)
-                        count(meter, fd, entry->d_name, depth + 1);
+                        count(meter, dirfd(dir), entry->d_name, depth + 1);
         }
 }
 

@@ -100,16 +100,7 @@ static int unlink_stubborn(int dir_fd, const char *name, int flags)
 
 static int open_directory(int dir_fd, const char *name, DIR **ret)
 {
-        _cleanup_(fd_close_p) int fd = -EBADF;
-
-        fd = path_open_on_mount(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW);
-        if (fd < 0)
-                return fd;
-        *ret = fdopendir(fd);
-        if (!*ret)
-                return -errno;
-        (void) TAKE_FD(fd);
-        return 0;
+        return path_list(dir_fd, name, O_NOFOLLOW, ret);
 }
 
 /* Moves a directory that lies too deep to the top of the tree. */
