@@ -259,6 +259,21 @@ static int open_source(const ReplicaSpec *spec, Error *reterr)
                                 : original_open_root(spec->original, reterr);
 }
 
+static int copy_in(Replica *replica, Error *reterr)
+{
+        const ReplicaSpec *spec = replica->spec;
+        _cleanup_(fd_close_p) int from_fd = open_source(spec, reterr);
+        int r;
+
+        if (from_fd < 0)
+                return from_fd;
+        r = enter_view(replica, reterr);
+        if (r < 0)
+                return r;
+        return spec->plan.share ? copy_changes(replica, from_fd, reterr)
+                                : copy_files(replica, from_fd, reterr);
+}
+
 /* The storage itself is made while paths still mean what they meant; what is in it is written when the
  * final ones lead to the draft. */
 static int make_storage(Replica *replica, Error *reterr)
@@ -271,24 +286,15 @@ static int make_storage(Replica *replica, Error *reterr)
                 .legacy = spec->original->legacy && !spec->tmpfs,
                 .options = spec->options,
         };
-        _cleanup_(fd_close_p) int from_fd = -EBADF;
         int copies, r = 0;
 
         copies = spec->plan.share ? begin_share(replica, &volume, reterr)
                                   : begin_copy(replica, &volume, reterr);
         if (copies < 0)
                 return copies;
-        if (copies > 0) {
-                from_fd = open_source(spec, reterr);
-                if (from_fd < 0)
-                        return from_fd;
-        }
         replica->copied = copies > 0 && !spec->plan.share;
         if (copies > 0)
-                r = enter_view(replica, reterr);
-        if (r == 0 && copies > 0)
-                r = spec->plan.share ? copy_changes(replica, from_fd, reterr)
-                                     : copy_files(replica, from_fd, reterr);
+                r = copy_in(replica, reterr);
         return r < 0 ? r : find_bases(replica, reterr);
 }
 
