@@ -148,20 +148,21 @@ started_overlay() {
 }
 
 of_an_image() {
-    uses img
+    uses picture
     a_busybox ct01
-    expect_ok nagaya clone ct01 img --backend loop --size 48M
-    expect_eq "$(expect_ok nagaya snapshot create img)" snap0
-    expect_match "$(cat $lxc/img/snaps/snap0/config)" "loop:$lxc/img/snaps/snap0/rootdev"
-    started_overlay img
-    expect_ok nagaya exec img -- touch /etc/new
-    expect_ok nagaya stop img
-    expect_ok nagaya snapshot restore img snap0
-    started_overlay img
-    expect_fails_with 1 . nagaya exec img -- ls /etc/new
-    expect_ok nagaya stop img
-    expect_eq "$(losetup -a | grep -c "$lxc" || true)" 0
-    expect_ok nagaya destroy --snapshots img
+    expect_ok nagaya clone ct01 picture --backend loop --size 48M
+    expect_eq "$(expect_ok nagaya snapshot create picture)" snap0
+    expect_match "$(cat $lxc/picture/snaps/snap0/config)" "loop:$lxc/picture/snaps/snap0/rootdev"
+    started_overlay picture
+    expect_ok nagaya exec picture -- touch /etc/new
+    expect_ok nagaya stop picture
+    expect_ok nagaya snapshot restore picture snap0
+    started_overlay picture
+    expect_fails_with 1 . nagaya exec picture -- ls /etc/new
+    expect_ok nagaya stop picture
+    # All hosts on a machine have the same loop devices: of this container, under any of its names.
+    expect_eq "$(losetup -a | grep -c "$lxc/\(\.#\)\?picture[./]" || true)" 0
+    expect_ok nagaya destroy --snapshots picture
     expect_nothing_left_over
 }
 
